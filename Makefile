@@ -1,0 +1,43 @@
+# The commands a newcomer types. `make` alone lists them.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: help demo check test lock clean runtime development
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+runtime:
+	@./bootstrap runtime
+
+development:
+	@./bootstrap development
+
+demo: runtime ## the whole platform on a simulated three-year history (ARGS=--no-serve stops after the pipeline)
+	@$(BIN)/nexus demo $(ARGS)
+
+check: development ## lint, types, import floors, SQL, dbt parse, unit and contract tests: under two minutes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/sqlfluff lint dbt_project --config dbt_project/.sqlfluff --nofail-on-warning -q
+	@NEXUS_WAREHOUSE_BUILD=:memory: $(BIN)/dbt --quiet --warn-error parse --project-dir dbt_project --profiles-dir dbt_project
+	@$(PYTEST) -q -n 2 tests/unit tests/contract tests/architecture
+
+test: development ## every test, with what it needs brought along (Postgres, Chromium): under twenty minutes
+	@$(BIN)/python -m tests.support.debian_packages --preflight
+	@$(PYTEST) -q -n 2 --dist loadgroup tests $(ARGS)
+
+lock: ## resolve the three locks again
+	@for kind in "requirements.lock:" "requirements-development.lock:--group development -c requirements.lock" "requirements-spark.lock:--extra spark -c requirements.lock"; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11 \
+	    pyproject.toml $${kind#*:} -o $${kind%%:*} || exit 1; done
+
+clean: ## stop everything and delete all state of the embedded databases
+	@$(BIN)/nexus down --purge

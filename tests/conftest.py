@@ -1,0 +1,3 @@
+"""Fixtures every kind of test may use; each lives in a module of tests/support."""
+
+pytest_plugins = ["tests.support.postgres"]
