@@ -1,0 +1,1 @@
+"""Shared fixtures and machinery of the tests."""
