@@ -1,0 +1,1 @@
+"""Assets by stage of the pipeline: raw, dbt, private, training, publishing."""
