@@ -1,0 +1,66 @@
+"""Names of the warehouse's layers, raw tables and published tables.
+
+What belongs here: the words that SQL, dbt folders and asset keys share. What doesn't: columns, which belong to dbt's contracts.
+"""
+
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """A schema of the build file, a folder of the dbt project and a prefix of asset keys: one word for all three."""
+
+    RAW = "raw"
+    STAGING = "staging"
+    INTERMEDIATE = "intermediate"
+    MARTS = "marts"
+    FEATURES = "features"
+    PREDICTIONS = "predictions"
+    PRIVATE = "private"
+
+
+PUBLISHED_LAYERS = (Layer.MARTS, Layer.FEATURES, Layer.PREDICTIONS)
+
+REQUIRED_TABLES: frozenset[str] = frozenset(
+    f"marts.{name}"
+    for name in (
+        "dim_channels",
+        "dim_jobs",
+        "dim_organisations",
+        "dim_term_starts",
+        "fct_applications",
+        "fct_hires",
+        "fct_offers",
+        "fct_openings",
+        "mart_cleaning_counts",
+        "mart_cohort_maturity",
+        "mart_equity_cohorts",
+        "mart_funnel_cohorts",
+        "mart_hire_outcomes",
+        "mart_reconciliation",
+        "mart_source_cohorts",
+        "mart_stage_activity",
+        "mart_stage_durations",
+        "mart_stage_visits",
+        "mart_time_to_fill",
+        "mart_time_to_hire",
+    )
+) | {"features.features_candidate_success", "features.features_time_to_hire"}
+"""Tables a published version must have: all are read from the build file."""
+
+OPTIONAL_TABLES: frozenset[str] = frozenset({"predictions.logged_predictions", "predictions.model_scores", "predictions.open_openings"})
+"""Tables a published version has once something has written them into the build file."""
+
+ADDED_TABLES: frozenset[str] = frozenset(
+    {"marts.check_results", "marts.mart_equity_releases", "marts.metric_definitions", "marts.publish_info"}
+)
+"""Tables that publishing itself adds; none of them is read from the build file's marts."""
+
+
+def raw_table(source: str, table: str) -> str:
+    """Return the qualified name of a source's raw table, e.g. ``raw.hiring_core__jobs``."""
+    return f"{Layer.RAW}.{source}__{table}"
+
+
+def history_table(source: str, table: str) -> str:
+    """Return the qualified name of the table that keeps every version seen of a mutable raw table."""
+    return f"{raw_table(source, table)}__history"
