@@ -1,0 +1,1 @@
+"""Candidate success: is the applicant hired, and does a hired one succeed (two stages, both calibrated)."""

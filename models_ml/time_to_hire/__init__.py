@@ -1,0 +1,1 @@
+"""Time to hire: how many days until an open opening is filled (metric T5). The champion and its rivals."""
