@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +52,13 @@ class Postmaster:
     is_ready: bool
 
 
-def free_port(preferred: int = 0) -> int:
-    """Return ``preferred`` if nothing listens there on 127.0.0.1, else a port the system picks."""
-    for port in (preferred, 0):
+def free_port(preferred: int = 0, besides: Collection[int] = ()) -> int:
+    """Return the first port from ``preferred`` on that nothing listens on at 127.0.0.1 and that is not in ``besides``.
+
+    Without a preferred port, or when 100 in a row are taken, the system picks one.
+    """
+    following = range(preferred, min(preferred + 100, 65_536)) if preferred else ()
+    for port in (*following, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -62,7 +66,8 @@ def free_port(preferred: int = 0) -> int:
             except OSError:
                 continue
             chosen: int = probe.getsockname()[1]
-            return chosen
+            if chosen not in besides:
+                return chosen
     raise PostgresUnavailable("no free TCP port on 127.0.0.1")
 
 
