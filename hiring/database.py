@@ -1,8 +1,9 @@
 """Engine and session of the hiring database. One transaction per request; what it commits is committed before the reply leaves."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session, sessionmaker
@@ -37,3 +38,6 @@ def get_session(request: Request) -> Iterator[Session]:
     maker: sessionmaker[Session] = request.app.state.session_maker
     with maker() as session, session.begin():
         yield session
+
+
+DatabaseSession = Annotated[Session, Depends(get_session, scope="function")]

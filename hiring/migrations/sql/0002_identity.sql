@@ -9,6 +9,7 @@ create table identity.organisations (
   country text not null,
   academic_year_start_month smallint not null default 9 check (academic_year_start_month between 1 and 12),
   equity_survey_enabled boolean not null default false,
+  version integer not null default 1,
   source_system text not null default 'nexus', source_id text,
   created_at timestamptz not null default now(), updated_at timestamptz not null default now(), recorded_at timestamptz not null default now(),
   unique (source_system, source_id)
@@ -33,6 +34,7 @@ create table identity.users (
   display_name text not null,
   password_hash text,
   is_active boolean not null default true,
+  version integer not null default 1,
   source_system text not null default 'nexus', source_id text,
   created_at timestamptz not null default now(), updated_at timestamptz not null default now(), recorded_at timestamptz not null default now()
 );

@@ -1,0 +1,204 @@
+"""Which rows a request may touch: the one place of the hiring core that turns a caller into conditions on rows.
+
+Every handler takes an ``Access`` from ``requires(permission)`` and no tenant parameter; a route without one fails a test.
+A person's roles count only where they were granted: a director of one school who recruits for another directs one school.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, false, literal, or_, true
+from sqlalchemy.orm import Session
+
+from foundation import clock
+from foundation.access import Principal, Role
+from hiring.database import DatabaseSession
+from hiring.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from hiring.idempotency import claim_reply, digest_request
+from hiring.permissions import BACKDATE, Permission, may
+
+Column = ColumnElement[Any]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role where it was granted: ``tenant_ids`` None means the whole platform; an agency's role reaches its own submissions."""
+
+    role: Role
+    tenant_ids: frozenset[UUID] | None
+    agency_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A verified caller: the principal other services see, and the grants it was made from."""
+
+    principal: Principal
+    grants: tuple[Grant, ...] = ()
+
+    def holds(self, permission: Permission) -> bool:
+        """Say whether any grant, or the key's scopes, hold the permission."""
+        return self.principal.has_scope(permission) or any(may(grant.role, permission) for grant in self.grants)
+
+
+@dataclass(frozen=True)
+class AgencySubmissions:
+    """What an agency submitted: the only rows its people see."""
+
+    application_ids: frozenset[UUID] = frozenset()
+    job_ids: frozenset[UUID] = frozenset()
+    candidate_ids: frozenset[UUID] = frozenset()
+
+
+def one_of(column: Column, ids: Iterable[UUID]) -> ColumnElement[bool]:
+    """Return ``column = any(ids)``: one parameter however many ids."""
+    return column == any_(literal(list(ids), ARRAY(Uuid)))
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The rows a permission extends to: schools (None: all of them) and what agencies of the caller submitted."""
+
+    tenant_ids: frozenset[UUID] | None
+    submissions: AgencySubmissions = AgencySubmissions()
+    agency_ids: frozenset[UUID] = frozenset()
+
+    def tenants(self, tenant: Column) -> ColumnElement[bool]:
+        """Return the condition on rows that a school owns and no agency sees."""
+        if self.tenant_ids is None:
+            return true()
+        return one_of(tenant, self.tenant_ids) if self.tenant_ids else false()
+
+    def jobs(self, tenant: Column, job: Column) -> ColumnElement[bool]:
+        """Return the condition on jobs and their parts."""
+        return or_(self.tenants(tenant), one_of(job, self.submissions.job_ids)) if self.agency_ids else self.tenants(tenant)
+
+    def applications(self, tenant: Column, application: Column) -> ColumnElement[bool]:
+        """Return the condition on applications and their parts."""
+        if not self.agency_ids:
+            return self.tenants(tenant)
+        return or_(self.tenants(tenant), one_of(application, self.submissions.application_ids))
+
+    def require_tenant(self, tenant_id: UUID, missing: NotFound) -> None:
+        """Raise ``missing`` unless the school is in reach."""
+        if self.tenant_ids is not None and tenant_id not in self.tenant_ids:
+            raise missing
+
+
+@dataclass(frozen=True)
+class Access:
+    """One authorised request: who, on which rows, at which instant."""
+
+    caller: Caller
+    permission: Permission
+    reach: Reach
+    now: datetime
+
+    @property
+    def actor_id(self) -> UUID:
+        """Id of the user or API key that acts."""
+        return UUID(self.caller.principal.subject_id)
+
+    @property
+    def is_platform_wide(self) -> bool:
+        """Whether the permission extends to every school."""
+        return self.reach.tenant_ids is None
+
+    def event_at(self, requested: datetime | None) -> datetime:
+        """Return when the action happened: now, unless an import or simulation names an earlier instant.
+
+        Raises:
+            Forbidden: the caller may not back-date. Invalid: the instant lies in the future.
+        """
+        if requested is None:
+            return self.now
+        if not self.caller.principal.has_scope(BACKDATE):
+            raise Forbidden(f"event_at: only an API key with scope {BACKDATE} may name the instant; leave it out")
+        if requested > self.now:
+            raise Invalid("event_at: lies in the future")
+        return requested
+
+
+class Authenticator(Protocol):
+    """Turns a credential into a caller; None when it is not valid."""
+
+    def __call__(self, session: Session, credential: str, now: datetime) -> Caller | None:
+        """Verify one credential."""
+        ...
+
+
+class SubmissionReader(Protocol):
+    """Reads what agencies submitted."""
+
+    def __call__(self, session: Session, agency_ids: frozenset[UUID]) -> AgencySubmissions:
+        """Return the rows of the agencies' submissions."""
+        ...
+
+
+def authenticate(request: Request, session: DatabaseSession, authorization: Annotated[str | None, Header()] = None) -> Caller:
+    """Return the verified caller of a request, or answer 401."""
+    scheme, _, credential = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not credential:
+        raise Unauthenticated()
+    authenticator: Authenticator = request.app.state.authenticator
+    caller = authenticator(session, credential.strip(), clock.now())
+    if caller is None:
+        raise Unauthenticated("the credential is unknown, expired or revoked: sign in again")
+    return caller
+
+
+def reach_of(caller: Caller, permission: Permission, session: Session, read_submissions: SubmissionReader) -> Reach:
+    """Return the rows over which the caller holds a permission: the union of the grants that include it."""
+    if caller.principal.has_scope(permission):
+        tenants = caller.principal.tenant_ids
+        return Reach(None if tenants is None else frozenset(UUID(tenant) for tenant in tenants))
+    grants = [grant for grant in caller.grants if may(grant.role, permission)]
+    agencies = frozenset(grant.agency_id for grant in grants if grant.agency_id is not None)
+    submissions = read_submissions(session, agencies) if agencies else AgencySubmissions()
+    schools = [grant.tenant_ids for grant in grants if grant.agency_id is None]
+    if any(tenant_ids is None for tenant_ids in schools):
+        return Reach(None)
+    return Reach(frozenset().union(*(tenant_ids or frozenset() for tenant_ids in schools)), submissions, agencies)
+
+
+class Requires:
+    """Dependency that lets a request in only with a permission and hands its ``Access`` to the handler."""
+
+    def __init__(self, permission: Permission, keeps_reply: bool) -> None:
+        """Remember what the route declared."""
+        self.permission = permission
+        self.keeps_reply = keeps_reply
+
+    def __call__(
+        self,
+        request: Request,
+        session: DatabaseSession,
+        caller: Annotated[Caller, Depends(authenticate)],
+        digest: Annotated[str, Depends(digest_request)],
+    ) -> Access:
+        """Check the permission, resolve the reach and claim the idempotency key."""
+        if not caller.holds(self.permission):
+            raise Forbidden(f"this needs the permission {self.permission}")
+        reach = reach_of(caller, self.permission, session, request.app.state.read_submissions)
+        access = Access(caller, self.permission, reach, clock.now())
+        if self.keeps_reply and request.method == "POST":
+            claim_reply(request, session, caller.principal.subject_id, digest, access.now)
+        return access
+
+
+def requires(permission: Permission, *, keeps_reply: bool = True) -> Any:
+    """Declare what a route needs.
+
+    Args:
+        permission: what the caller must hold.
+        keeps_reply: False where a reply must never be stored for replay (secrets, survey answers).
+    """
+    return Depends(Requires(permission, keeps_reply))
+
+
+def public() -> None:
+    """Declare a route that needs no credential. Without this or ``requires`` a route does not pass the tests."""

@@ -1,0 +1,1 @@
+"""Candidates, their credentials and consents: the only home of personal data."""

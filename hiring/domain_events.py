@@ -1,0 +1,84 @@
+"""Domain events: what happened, told to whoever listens. Ids and codes only, never personal data.
+
+``record`` writes the outbox row in the caller's transaction, after the aggregate was locked and its version raised: the
+event exists exactly when the change does. The relay that moves rows from the outbox to the bus does not exist yet: until
+then the outbox fills and nobody drains it.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from hiring.outbox.tables import events
+from hiring.rows import new_id
+
+
+class EventType(StrEnum):
+    """Every event of the hiring core."""
+
+    ORGANISATION_REGISTERED = "ORGANISATION_REGISTERED"
+    USER_REGISTERED = "USER_REGISTERED"
+    JOB_DRAFTED = "JOB_DRAFTED"
+    JOB_APPROVED = "JOB_APPROVED"
+    JOB_OPENED = "JOB_OPENED"
+    JOB_PUT_ON_HOLD = "JOB_PUT_ON_HOLD"
+    JOB_REOPENED = "JOB_REOPENED"
+    JOB_CLOSED = "JOB_CLOSED"
+    JOB_CANCELLED = "JOB_CANCELLED"
+    OPENING_FILLED = "OPENING_FILLED"
+    OPENING_FREED = "OPENING_FREED"
+    JOB_POSTED = "JOB_POSTED"
+    POSTING_ENDED = "POSTING_ENDED"
+    CANDIDATE_REGISTERED = "CANDIDATE_REGISTERED"
+    CANDIDATE_MERGED = "CANDIDATE_MERGED"
+    CONSENT_GRANTED = "CONSENT_GRANTED"
+    CONSENT_WITHDRAWN = "CONSENT_WITHDRAWN"
+    APPLICATION_SUBMITTED = "APPLICATION_SUBMITTED"
+    AGENCY_CANDIDATE_SUBMITTED = "AGENCY_CANDIDATE_SUBMITTED"
+    CANDIDATE_REFERRED = "CANDIDATE_REFERRED"
+    STAGE_MOVED = "STAGE_MOVED"
+    APPLICATION_REJECTED = "APPLICATION_REJECTED"
+    APPLICATION_WITHDRAWN = "APPLICATION_WITHDRAWN"
+    APPLICATION_ENDED = "APPLICATION_ENDED"
+    OFFER_DRAFTED = "OFFER_DRAFTED"
+    OFFER_APPROVED = "OFFER_APPROVED"
+    OFFER_SENT = "OFFER_SENT"
+    OFFER_ACCEPTED = "OFFER_ACCEPTED"
+    OFFER_DECLINED = "OFFER_DECLINED"
+    OFFER_EXPIRED = "OFFER_EXPIRED"
+    OFFER_WITHDRAWN = "OFFER_WITHDRAWN"
+    OFFER_RESCINDED = "OFFER_RESCINDED"
+    CANDIDATE_HIRED = "CANDIDATE_HIRED"
+    HIRE_STARTED = "HIRE_STARTED"
+    HIRE_RENEGED = "HIRE_RENEGED"
+    EMPLOYMENT_OUTCOME_RECORDED = "EMPLOYMENT_OUTCOME_RECORDED"
+
+
+def record(
+    session: Session, event_type: EventType, kind: str, aggregate_id: UUID, sequence: int, occurred_at: datetime, **data: Any
+) -> None:
+    """Add one event to the outbox, in the running transaction.
+
+    Args:
+        session: the transaction of the change itself.
+        event_type: what happened.
+        kind: the aggregate's kind: ``application``, ``job``, ``candidate``, …
+        aggregate_id: which one.
+        sequence: its version after the change.
+        occurred_at: when it happened.
+        data: ids and codes; UUIDs, instants and dates are written as text.
+    """
+    session.execute(
+        insert(events).values(
+            event_id=new_id(),
+            type=event_type.value,
+            subject=f"{kind}:{aggregate_id}",
+            sequence=sequence,
+            data={name: value if value is None or isinstance(value, bool | int | float) else str(value) for name, value in data.items()},
+            occurred_at=occurred_at,
+        )
+    )

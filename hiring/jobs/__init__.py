@@ -1,0 +1,1 @@
+"""Jobs (requisitions), their openings and postings, channels and their costs, hiring plans."""

@@ -1,0 +1,105 @@
+"""Reading, locking and versioning rows, the same way in every domain. What doesn't belong here: any rule of a domain."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Table, insert, select, update
+from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
+
+from hiring.errors import BadRequest, Problem, VersionMismatch
+
+AnyRow = Row[Any]
+Item = TypeVar("Item")
+
+
+def new_id() -> UUID:
+    """Return a UUIDv7: sorts by the time it was made."""
+    return uuid7()
+
+
+def insert_row(session: Session, table: Table, now: datetime, **values: Any) -> AnyRow:
+    """Insert one row with a new id (unless given) and the request's instant; return it."""
+    values.setdefault("id", new_id())
+    for column in ("created_at", "updated_at", "recorded_at"):
+        if column in table.c:
+            values.setdefault(column, now)
+    return session.execute(insert(table).values(**values).returning(table)).one()
+
+
+def find_row(session: Session, table: Table, condition: ColumnElement[bool], missing: Problem) -> AnyRow:
+    """Return the one row the condition names, or raise ``missing``."""
+    row = session.execute(select(table).where(condition)).one_or_none()
+    if row is None:
+        raise missing
+    return row
+
+
+def lock_row(
+    session: Session, table: Table, condition: ColumnElement[bool], missing: Problem, expected_version: int | None = None
+) -> AnyRow:
+    """Return the row, locked until the transaction ends.
+
+    Raises:
+        Problem: ``missing`` when there is none; ``VersionMismatch`` when it moved on since ``expected_version``.
+    """
+    row = session.execute(select(table).where(condition).with_for_update()).one_or_none()
+    if row is None:
+        raise missing
+    if expected_version is not None and row.version != expected_version:
+        raise VersionMismatch(f"version is {row.version}, not {expected_version}: read it again and repeat the change")
+    return row
+
+
+def change_row(session: Session, table: Table, row: AnyRow, now: datetime, **values: Any) -> AnyRow:
+    """Write values into a locked row, raise its version where it has one, and return it as it is now."""
+    if "version" in table.c:
+        values.setdefault("version", row.version + 1)
+    values["updated_at"] = now
+    return session.execute(update(table).where(table.c.id == row.id).values(**values).returning(table)).one()
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which page of a list: ids after the cursor, at most ``limit`` of them."""
+
+    after: UUID | None
+    limit: int
+
+
+def encode_cursor(last_id: UUID) -> str:
+    """Return the opaque cursor behind a row."""
+    return base64.urlsafe_b64encode(last_id.bytes).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> UUID:
+    """Return the id in a cursor.
+
+    Raises:
+        BadRequest: it was not made by this API.
+    """
+    try:
+        return UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise BadRequest("cursor: use the next_cursor of a previous page as it was given") from error
+
+
+def read_page(
+    session: Session, table: Table, conditions: list[ColumnElement[bool]], paging: Paging, statement: Select[Any] | None = None
+) -> dict[str, Any]:
+    """Return ``{"items", "next_cursor"}`` of the rows that meet every condition, in the order of ids."""
+    query = (select(table) if statement is None else statement).where(*conditions).order_by(table.c.id).limit(paging.limit + 1)
+    if paging.after is not None:
+        query = query.where(table.c.id > paging.after)
+    return page_of(list(session.execute(query)), paging, lambda row: cast(UUID, row.id))
+
+
+def page_of(rows: list[Item], paging: Paging, id_of: Callable[[Item], UUID]) -> dict[str, Any]:
+    """Cut ``limit + 1`` fetched rows into a page."""
+    items = rows[: paging.limit]
+    return {"items": items, "next_cursor": encode_cursor(id_of(items[-1])) if len(rows) > paging.limit else None}
