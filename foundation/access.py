@@ -54,6 +54,16 @@ _PAGES_BY_ROLE: dict[Role, frozenset[Page]] = {
 }
 
 
+class Right(StrEnum):
+    """What the prediction and metrics API lets a caller do. Services are granted rights as scopes, people by their pages."""
+
+    READ_PREDICTIONS = "predictions:read"
+    READ_METRICS = "metrics:read"
+
+
+_RIGHT_BY_PAGE: dict[Right, Page] = {Right.READ_PREDICTIONS: Page.FORECAST, Right.READ_METRICS: Page.OVERVIEW}
+
+
 class ScopeExceeded(PermissionError):
     """A request names a tenant outside the principal's scope."""
 
@@ -122,6 +132,10 @@ class Principal:
     def may_open(self, page: Page) -> bool:
         """Say whether this principal may open a page."""
         return page in self.pages()
+
+    def may(self, right: Right) -> bool:
+        """Say whether this caller has a right: a service by its scopes, a person by the page that shows the same."""
+        return right in self.scopes if self.kind == "service" else self.may_open(_RIGHT_BY_PAGE[right])
 
     def has_scope(self, scope: str) -> bool:
         """Say whether a service scope was granted to this principal."""

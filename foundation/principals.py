@@ -31,17 +31,23 @@ class Introspector:
         self._cache: OrderedDict[str, tuple[float, Principal | None]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def remembered(self, credential: str) -> tuple[bool, Principal | None]:
+        """Return (whether an answer is remembered, the answer) without asking anybody: safe on an event loop."""
+        digest = hashlib.sha256(credential.encode()).hexdigest()
+        with self._lock:
+            known = self._cache.get(digest)
+        return (True, known[1]) if known and known[0] > time.monotonic() else (False, None)
+
     def principal(self, credential: str) -> Principal | None:
         """Return the caller behind a credential, ``None`` when it is not valid.
 
         Raises:
             IntrospectionUnavailable: the hiring API did not answer.
         """
+        known, answer = self.remembered(credential)
+        if known:
+            return answer
         digest = hashlib.sha256(credential.encode()).hexdigest()
-        with self._lock:
-            known = self._cache.get(digest)
-        if known and known[0] > time.monotonic():
-            return known[1]
         try:
             reply = self._client.post("/v1/credentials/introspect", json={"credential": credential})
             reply.raise_for_status()

@@ -1,0 +1,126 @@
+"""dbt inside this process: build a selection, report each node to Dagster, let go of the warehouse afterwards.
+
+What belongs here: calling dbt and translating its events. What doesn't: which nodes exist (dbt_project) or when they run (defs).
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from foundation.settings import Home
+from orchestration.translator import LayerTranslator
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+
+
+class DbtFailed(dg.Failure):
+    """dbt could not build or a test failed. The message names the first failing nodes and their counts."""
+
+
+def project_digest() -> str:
+    """Return a digest of every file of the dbt project: the same digest, the same transformation."""
+    digest = hashlib.sha256()
+    for file in sorted(PROJECT.rglob("*")):
+        relative = file.relative_to(PROJECT)
+        if file.is_file() and relative.parts[0] not in {"target", "logs", "dbt_packages"} and not relative.name.startswith("."):
+            digest.update(str(relative).encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def _arguments(home: Path) -> list[str]:
+    target = home / "dagster" / "dbt"
+    return [
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb",
+        "--target-path", str(target), "--log-path", str(home / "logs"), "--no-send-anonymous-usage-stats", "--quiet",
+    ]  # fmt: skip
+
+
+def _invoke(home: Path, command: list[str], callbacks: list[Any] | None = None) -> Any:
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+
+    os.environ["NEXUS_WAREHOUSE_BUILD"] = str(home / "warehouse" / "build.duckdb")
+    try:
+        return dbtRunner(callbacks=callbacks or []).invoke([*command, *_arguments(home)])
+    finally:
+        _close_connections()
+        reset_adapters()
+
+
+def _close_connections() -> None:
+    """dbt keeps DuckDB's file lock until its environment is closed."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+def manifest_path() -> Path:
+    """Return the manifest of the project as it is now, parsed anew when a file changed. Needs no database."""
+    home = Home().root
+    folder = home / "dagster" / "manifests"
+    manifest = folder / f"{project_digest()}.json"
+    if not manifest.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (home / "warehouse").mkdir(parents=True, exist_ok=True)
+        result = _invoke(home, ["parse"])
+        if not result.success:
+            raise RuntimeError(f"dbt could not parse the project: {result.exception}")
+        draft = manifest.with_suffix(f".{os.getpid()}")
+        draft.write_bytes((home / "dagster" / "dbt" / "manifest.json").read_bytes())
+        draft.replace(manifest)
+        for old in folder.glob("*.json"):
+            if old != manifest:
+                old.unlink(missing_ok=True)
+    return manifest
+
+
+def build(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> Iterator[Any]:
+    """Run ``dbt build`` on what the context selects and yield an output for each model and a result for each test.
+
+    Raises:
+        DbtFailed: a model could not be built or a test of severity error failed; what had been built is reported first.
+    """
+    from dagster_dbt.asset_utils import get_subset_selection_for_context
+    from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+    from google.protobuf.json_format import MessageToDict
+
+    translator = LayerTranslator()
+    selection, indirect = get_subset_selection_for_context(
+        context=context,
+        manifest=manifest,
+        select=context.op.tags.get("dagster_dbt/select"),
+        exclude=context.op.tags.get("dagster_dbt/exclude"),
+        selector=None,
+        dagster_dbt_translator=translator,
+        current_dbt_indirect_selection_env=None,
+    )
+    events: list[dict[str, Any]] = []
+
+    def keep(message: Any) -> None:
+        if message.info.name in {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}:
+            events.append(MessageToDict(message, preserving_proto_field_name=True))
+
+    command = ["build", *selection, *(["--indirect-selection", indirect] if indirect else [])]
+    result = _invoke(Home().root, command, [keep])
+    for event in events:
+        yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
+            manifest=manifest, dagster_dbt_translator=translator, context=context
+        )
+    if not result.success:
+        raise DbtFailed(description=_failure_line(result), allow_retries=False)
+
+
+def _failure_line(result: Any) -> str:
+    if result.exception or not result.result:
+        return f"dbt could not run: {result.exception}"
+    failed = [node for node in result.result if node.status in {"error", "fail", "runtime error"}]
+    shown = "; ".join(
+        f"{node.node.name}: {node.failures} rows" if node.failures else f"{node.node.name}: {str(node.message).splitlines()[0]}"
+        for node in failed[:5]
+    )
+    return f"dbt: {len(failed)} of {len(result.result)} nodes failed: {shown}"
