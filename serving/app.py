@@ -63,9 +63,7 @@ def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0)
         """Say that the process answers."""
         return {"status": "live"}
 
-    @app.get(
-        "/health/ready", tags=["health"], responses={503: {"description": "nothing published yet", "content": {errors.MEDIA_TYPE: {}}}}
-    )
+    @app.get("/health/ready", tags=["health"], responses=errors.responses(503))
     async def ready(request: Request) -> dict[str, str]:
         """Say which published version is being served; 503 before the first."""
         serving = request.app.state.models.current()

@@ -79,6 +79,20 @@ def answer(problem: ProblemError) -> JSONResponse:
     return JSONResponse(problem.body(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
+_TEXTS = {
+    401: "not signed in",
+    403: "not allowed",
+    404: "unknown id",
+    422: "a field is wrong",
+    503: "nothing published yet, or credentials cannot be verified",
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of the problems a route may answer with."""
+    return {status: {"description": _TEXTS[status], "content": {MEDIA_TYPE: {}}} for status in statuses}
+
+
 def _field(location: tuple[Any, ...]) -> str:
     return ".".join(str(part) for part in location if part not in {"body", "query", "path"}) or "body"
 
@@ -100,7 +114,7 @@ def install(app: FastAPI) -> None:
         body = {"type": "about:blank", "title": str(error.detail), "status": error.status_code}
         return JSONResponse(body, status_code=error.status_code, media_type=MEDIA_TYPE, headers=error.headers)
 
-    async def on_identity(_: Request, error: Exception) -> JSONResponse:
+    async def on_identity(_: Request, __: Exception) -> JSONResponse:
         return answer(IdentityUnavailable("the hiring API did not answer: try again shortly"))
 
     async def on_crash(request: Request, error: Exception) -> JSONResponse:

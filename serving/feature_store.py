@@ -38,7 +38,7 @@ class FeatureStore:
         matrix = bundle.encoder.matrix(frame)
         rows = zip(frame[key], frame["tenant_id"], frame["job_id"], frame["as_of"], matrix, strict=True)
         self._rows: Mapping[str, FeatureRow] = {
-            str(row[0]): FeatureRow(str(row[0]), str(row[1]), str(row[2]), row[3], row[4]) for row in rows
+            key: FeatureRow(key, tenant, job, as_of, vector) for key, tenant, job, as_of, vector in rows
         }
         self._by_job: dict[str, list[FeatureRow]] = {}
         for row in self._rows.values():

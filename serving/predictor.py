@@ -28,9 +28,8 @@ def _encode(bundle: Bundle, features: dict[str, Any]) -> Vector:
     try:
         return bundle.encoder.vector(features)
     except InvalidFeature as error:
-        raise InvalidQuery(
-            f"features.{error.field}: {error.problem}", fields=[{"field": f"features.{error.field}", "problem": error.problem}]
-        ) from error
+        problem = {"field": f"features.{error.field}", "problem": error.problem}
+        raise InvalidQuery(f"features.{error.field}: {error.problem}", fields=[problem]) from error
 
 
 def _provenance(serving: Serving, bundle: Bundle, as_of: datetime | None) -> Answer:
@@ -127,9 +126,16 @@ def _probability(probability: Any) -> Answer:
     return {"value": probability.value, "lower": probability.lower, "upper": probability.upper}
 
 
-_dumps = partial(
-    json.dumps, separators=(",", ":"), default=lambda value: value.isoformat() if isinstance(value, datetime) else float(value)
-)
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else float(value)
+
+
+_dumps = partial(json.dumps, separators=(",", ":"), default=_plain)
+
+
+def encode_batch(replies: list[Answer]) -> bytes:
+    """Return the JSON body of a batch's reply."""
+    return b'{"items":' + _dumps(replies).encode() + b"}"
 
 
 def encode_reply(answers: Iterable[Answer]) -> bytes:

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Annotated, Any
 
-import polars as pl
 from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 
@@ -13,16 +12,11 @@ from metrics.evaluate import evaluate_with_receipt
 from metrics.query import MetricQueryError, Query
 from metrics.rows import ScopeNotSupported
 from serving.access import require
-from serving.errors import MEDIA_TYPE, InvalidQuery, NotAllowed, UnknownMetricId
-from serving.schemas import MetricReply, MetricSummary
+from serving.errors import InvalidQuery, NotAllowed, UnknownMetricId, responses
+from serving.schemas import MetricReply, MetricRow, MetricSummary
 
 router = APIRouter(prefix="/v1/metrics", tags=["metrics"])
 Caller = Annotated[Principal, Depends(require(Right.READ_METRICS))]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {MEDIA_TYPE: {}}}
-    for status, text in {401: "not signed in", 403: "not allowed", 404: "unknown metric", 422: "a field is wrong", 503: "not ready"}.items()
-}
-_LIST_PROBLEMS = {status: problem for status, problem in _PROBLEMS.items() if status in (401, 403)}
 
 
 def _pairs(values: list[str], name: str) -> dict[str, list[str]]:
@@ -30,9 +24,8 @@ def _pairs(values: list[str], name: str) -> dict[str, list[str]]:
     for value in values:
         key, colon, content = value.partition(":")
         if not colon or not key or not content:
-            raise InvalidQuery(
-                f"{name}: {value!r} is not of the form name:value", fields=[{"field": name, "problem": "must be name:value"}]
-            )
+            problem = {"field": name, "problem": "must be of the form name:value"}
+            raise InvalidQuery(f"{name}: {value!r} must be of the form name:value", fields=[problem])
         pairs.setdefault(key, []).append(content)
     return pairs
 
@@ -52,13 +45,13 @@ def _summary(definition: Definition) -> MetricSummary:
     )
 
 
-@router.get("", responses=_LIST_PROBLEMS)
+@router.get("", responses=responses(401, 403, 503))
 def list_metrics(request: Request, caller: Caller) -> list[MetricSummary]:  # noqa: ARG001  # the dependency admits the caller
     """List every metric with its definition, dimensions and policy switches."""
     return [_summary(definition) for definition in request.app.state.models.catalogue]
 
 
-@router.get("/{metric_id}", responses=_PROBLEMS)
+@router.get("/{metric_id}", responses=responses(401, 403, 404, 422, 503))
 def read_metric(
     metric_id: str,
     request: Request,
@@ -96,9 +89,5 @@ def read_metric(
         switches=answer.switches,
         as_of=serving.pointer.as_of,
         publish_version=serving.pointer.publish_version,
-        rows=_rows(answer.frame),
+        rows=[MetricRow.model_validate(row) for row in answer.frame.iter_rows(named=True)],
     )
-
-
-def _rows(frame: pl.DataFrame) -> list[Any]:
-    return frame.to_dicts()

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from foundation.access import Principal, Right, Scope
 from serving.access import require
-from serving.errors import MEDIA_TYPE, ProblemError
+from serving.errors import ProblemError, responses
 from serving.model_store import Serving
-from serving.predictor import Answer, encode_reply, log_lines, predict_candidate_success, predict_time_to_hire
+from serving.predictor import Answer, encode_batch, encode_reply, log_lines, predict_candidate_success, predict_time_to_hire
 from serving.schemas import (
     CandidateSuccessBatch,
     CandidateSuccessBatchReply,
@@ -25,11 +25,8 @@ from serving.schemas import (
 
 router = APIRouter(prefix="/v1/predictions", tags=["predictions"])
 Caller = Annotated[Principal, Depends(require(Right.READ_PREDICTIONS))]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {MEDIA_TYPE: {}}}
-    for status, text in {401: "not signed in", 403: "not allowed", 404: "unknown id", 422: "a field is wrong", 503: "not ready"}.items()
-}
-_BATCH_PROBLEMS = {status: problem for status, problem in _PROBLEMS.items() if status != 404}
+_PROBLEMS = responses(401, 403, 404, 422, 503)
+_BATCH_PROBLEMS = responses(401, 403, 422, 503)
 Predict = Callable[[Serving, Scope, Any], list[Answer]]
 
 
@@ -61,19 +58,7 @@ async def _answer_batch(request: Request, caller: Principal, items: list[Any], p
     replies, lines = await asyncio.to_thread(answer_all)
     if lines:
         request.app.state.log.append(lines)
-    return JSONResponse({"items": [_jsonable(reply) for reply in replies]})
-
-
-def _jsonable(reply: dict[str, Any]) -> dict[str, Any]:
-    predictions = reply["predictions"]
-    if predictions is None:
-        return reply
-    return reply | {
-        "predictions": [
-            answer | {"features_as_of": None if answer["features_as_of"] is None else answer["features_as_of"].isoformat()}
-            for answer in predictions
-        ]
-    }
+    return Response(encode_batch(replies), media_type="application/json")
 
 
 @router.post("/time-to-hire", response_model=TimeToHireReply, responses=_PROBLEMS)
