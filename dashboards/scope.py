@@ -1,0 +1,183 @@
+"""The only door of the pages to data: what one verified person may read of one published version.
+
+Scope comes from the verified principal on the server, never from a widget or the URL; a school filter can only narrow it.
+Answers are cached by publish version + scope digest + parameters. What doesn't belong here: any arithmetic (metrics) or drawing.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from dashboards.rows import READS, Read
+from foundation.access import Page, Principal, Scope, ScopeExceeded, may_open
+from foundation.settings import Home
+from metrics.catalogue import definition
+from metrics.evaluate import Evaluation, evaluate_with_receipt
+from metrics.query import Query
+from metrics.rows import Statement
+from warehouse.connection import Pointer, Published, PublishedFile, read_pointer
+
+_EQUITY_METRICS: Final = "D"
+_CACHED_ANSWERS: Final = 4_000
+
+_lock = threading.Lock()
+_answers: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+_files: OrderedDict[tuple[Path, str], PublishedFile] = OrderedDict()
+
+
+class PageRefused(PermissionError):
+    """The person's roles do not open the page that this data belongs to."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows and where they came from: everything a receipt has to say.
+
+    ``evaluation`` and ``query`` are None for rows that are listed as they are, without a metric.
+    """
+
+    frame: pl.DataFrame
+    statements: tuple[Statement, ...]
+    pointer: Pointer
+    evaluation: Evaluation | None = None
+    query: Query | None = None
+
+
+@dataclass(frozen=True)
+class Insights:
+    """What a person may read of one published version; pages get this and nothing else."""
+
+    principal: Principal
+    scope: Scope
+    pointer: Pointer
+    _published: PublishedFile = field(repr=False)
+
+    @classmethod
+    def open(cls, principal: Principal, root: Path | None = None) -> "Insights":
+        """Open the current version for a verified person.
+
+        Raises:
+            NothingPublished: there is no version yet.
+        """
+        published = _current(root or Home().root)
+        return cls(principal, principal.scope(), published.pointer, published)
+
+    def narrowed(self, school_id: str | None) -> "Insights":
+        """Return the same person's view of one school, or of everything in scope for None.
+
+        Raises:
+            ScopeExceeded: the school is not in scope. A filter narrows, it never widens.
+        """
+        if school_id is None:
+            return self
+        return Insights(self.principal, self.scope.narrow([school_id]), self.pointer, self._published)
+
+    def may_open(self, page: Page) -> bool:
+        """Say whether the person may open a page."""
+        return may_open(self.principal, page)
+
+    def metric(
+        self,
+        metric_id: str,
+        *,
+        period_from: date | None = None,
+        period_to: date | None = None,
+        group_by: tuple[str, ...] = (),
+        filters: Mapping[str, Any] | None = None,
+        switches: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask one metric, within scope; filters on dimensions that the metric lacks are left out.
+
+        Raises:
+            PageRefused: an equity metric, asked by someone who may not open Equity.
+            MetricQueryError: the question does not fit the metric's definition.
+        """
+        entry = definition(metric_id)
+        if metric_id.startswith(_EQUITY_METRICS):
+            self._require(Page.EQUITY)
+        kept = {name: value for name, value in (filters or {}).items() if name in entry.dimensions and value is not None}
+        has_period = entry.period_column is not None
+        query = Query(
+            metric_id=metric_id,
+            period_from=period_from if has_period else None,
+            period_to=period_to if has_period else None,
+            group_by=group_by,
+            filters=kept,
+            switches=dict(switches or {}),
+            scope=self.scope,
+        )
+        evaluation: Evaluation = self._cached(repr(query), lambda: evaluate_with_receipt(self._published, query))
+        return Answer(evaluation.frame, evaluation.statements, self.pointer, evaluation, query)
+
+    def rows(self, name: str) -> Answer:
+        """List rows of a published table as they are: one of ``dashboards.rows.READS``, within scope.
+
+        Raises:
+            PageRefused: equity rows, asked by someone who may not open Equity.
+        """
+        read = READS[name]
+        if read.page is not None:
+            self._require(read.page)
+        statement = self._scoped(read)
+        frame: pl.DataFrame = self._cached(name, lambda: self._query(read, statement))
+        if self.scope.tenant_ids is not None:
+            frame = frame.drop([column for column in read.platform_columns if column in frame.columns])
+        return Answer(frame, (statement,), self.pointer)
+
+    def _scoped(self, read: Read) -> Statement:
+        if not read.is_scoped or (self.scope.tenant_ids is None and self.scope.agency_id is None):
+            return Statement(read.sql.replace("{scope}", "true"), ())
+        if self.scope.agency_id is not None or not self.scope.tenant_ids:
+            return Statement(read.sql.replace("{scope}", "false"), ())  # these lists can't tell an agency's rows apart: it sees none
+        sql = read.sql.replace("{scope}", f"list_contains(?, {read.tenant_column})")
+        return Statement(sql, (sorted(self.scope.tenant_ids),) * read.sql.count("{scope}"))
+
+    def _query(self, read: Read, statement: Statement) -> pl.DataFrame:
+        if read.table in _tables(self._published):
+            return self._published.query(statement.sql, statement.parameters)
+        return pl.DataFrame()  # a table that nothing has written yet: no model has been published
+
+    def _require(self, page: Page) -> None:
+        if not self.may_open(page):
+            raise PageRefused(f"your roles do not open {page.value}")
+
+    def _cached(self, question: str, answer: Callable[[], Any]) -> Any:
+        key = (str(self._published.path), self.pointer.publish_version, self.scope.digest(), question)
+        with _lock:
+            found = _answers.get(key)
+            if found is not None:
+                _answers.move_to_end(key)
+                return found
+        given = answer()
+        with _lock:
+            _answers[key] = given
+            while len(_answers) > _CACHED_ANSWERS:
+                _answers.popitem(last=False)
+        return given
+
+
+def _current(root: Path) -> PublishedFile:
+    pointer = read_pointer(root)
+    with _lock:
+        if pointer is not None and (root, pointer.publish_version) in _files:
+            return _files[root, pointer.publish_version]
+    published = Published.open(root)
+    with _lock:
+        _files[root, published.pointer.publish_version] = published
+        while len(_files) > 4:
+            _files.popitem(last=False)  # closed when its last reader lets go
+    return published
+
+
+def _tables(published: PublishedFile) -> frozenset[str]:
+    frame = published.query("select table_schema || '.' || table_name as name from information_schema.tables")
+    return frozenset(frame["name"])
+
+
+__all__ = ["Answer", "Insights", "PageRefused", "ScopeExceeded"]

@@ -1,0 +1,54 @@
+"""Colours and Streamlit options: one palette for the shell, the sign-in page and the charts.
+
+Every mark colour keeps a contrast of at least 3:1 on both grounds, so charts need not know which one is shown;
+text in charts is ``currentColor``: the page's own.
+"""
+
+from typing import Any, Final
+
+PRIMARY: Final = "#2f74d0"
+ALERT: Final = "#c8641b"
+GOOD: Final = "#2b8a57"
+MUTED: Final = "#7d8a9c"
+INK: Final = "currentColor"
+
+LIGHT: Final = {"ground": "#ffffff", "raised": "#f4f6f9", "text": "#17212f", "line": "#d9dfe7", "link": "#1f5fb4"}
+DARK: Final = {"ground": "#10161e", "raised": "#19222d", "text": "#e6ebf1", "line": "#2f3b49", "link": "#7fb2f5"}
+
+FONT: Final = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
+
+
+def streamlit_options() -> dict[str, Any]:
+    """Return the options given to Streamlit, by dotted name: telemetry and toolbar off, both themes set."""
+    options: dict[str, Any] = {
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "server.headless": True,
+        "server.fileWatcherType": "none",
+        "server.runOnSave": False,
+        "server.enableXsrfProtection": True,
+        "server.enableCORS": True,
+        "server.enableStaticServing": False,
+        "server.showEmailPrompt": False,
+        "logger.level": "warning",
+        "theme.font": FONT,
+        "theme.baseFontSize": 15,
+        "theme.baseRadius": "0.5rem",
+        "theme.metricValueFontSize": "2rem",
+        "theme.metricValueFontWeight": 600,
+        "theme.headingFontWeights": [650, 650, 600, 600, 600, 600],
+        "theme.paddingTop": "0.75rem",
+        "theme.showWidgetBorder": True,
+    }
+    for name, ground in (("light", LIGHT), ("dark", DARK)):
+        options |= {
+            f"theme.{name}.primaryColor": PRIMARY,
+            f"theme.{name}.backgroundColor": ground["ground"],
+            f"theme.{name}.secondaryBackgroundColor": ground["raised"],
+            f"theme.{name}.textColor": ground["text"],
+            f"theme.{name}.borderColor": ground["line"],
+            f"theme.{name}.linkColor": ground["link"],
+        }
+    return options
