@@ -1,0 +1,67 @@
+"""The door of the metrics: a query in, a frame (and its receipt) out. The arithmetic lives in ``metrics.families``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from metrics.answer import finish
+from metrics.catalogue import Catalogue, Definition, product_catalogue
+from metrics.families import equity, funnel, models, reconciliation, sources, time
+from metrics.query import Query, check
+from metrics.rows import Reader, Rows, Statement
+
+FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
+    **funnel.METRICS,
+    **sources.METRICS,
+    **time.METRICS,
+    **equity.METRICS,
+    **models.METRICS,
+    **reconciliation.METRICS,
+}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An answer and what a receipt needs.
+
+    Attributes:
+        frame: one row a group; see ``evaluate``.
+        definition: the definition it was computed by (id, version, formula in words).
+        unit: unit of ``value``; a switch may change it (a count to a share).
+        switches: every policy switch with the value used.
+        statements: the SQL that read the rows, with its parameters, in order.
+    """
+
+    frame: pl.DataFrame
+    definition: Definition
+    unit: str
+    switches: dict[str, str]
+    statements: tuple[Statement, ...]
+
+
+def evaluate_with_receipt(reader: Reader, query: Query, catalogue: Catalogue | None = None) -> Evaluation:
+    """Compute a metric and keep what its receipt shows. Arguments and errors are those of ``evaluate``."""
+    definition = (catalogue or product_catalogue())[query.metric_id]
+    switches = check(query, definition)
+    rows = Rows(reader, query, definition, switches)
+    frame = finish(FAMILIES[definition.id](rows), definition, query.group_by)
+    units = (definition.switches[name].units.get(value) for name, value in switches.items())
+    unit = next((unit for unit in units if unit), definition.unit)
+    return Evaluation(frame, definition, unit, switches, tuple(rows.statements))
+
+
+def evaluate(reader: Reader, query: Query, catalogue: Catalogue | None = None) -> pl.DataFrame:
+    """Compute a metric over a published file.
+
+    Returns:
+        One row per group that has rows (exactly one without ``group_by``): the group columns, then ``value`` (unit of the
+        definition; null when not known or suppressed), ``n``, ``lower`` and ``upper`` (95 %), ``n_open`` (still undecided),
+        ``is_mature`` (null where maturity does not apply), ``suppressed``, ``is_rankable`` and ``reason`` (why there is no value).
+
+    Raises:
+        UnknownMetric: the id is not in the catalogue.
+        MetricQueryError: a dimension, filter, switch or value is unknown; the message names the allowed ones.
+        ScopeNotSupported: an agency's scope meets a metric that counts whole schools.
+    """
+    return evaluate_with_receipt(reader, query, catalogue).frame

@@ -1,0 +1,119 @@
+"""Reads the published rows of one query. The scope goes into every statement here and nowhere else; estimating is for the families."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import polars as pl
+
+from metrics.catalogue import Definition
+from metrics.query import MetricQueryError, Query, filter_values
+
+_WITHOUT_TENANT = frozenset({"predictions.model_scores"})  # figures of the platform's models: no row belongs to a school
+
+
+class Reader(Protocol):
+    """What the metrics need of a published file (``warehouse.connection.PublishedFile`` is one)."""
+
+    def query(self, sql: str, params: Sequence[Any] | None = None) -> pl.DataFrame:
+        """Return the rows of a read-only statement."""
+        ...
+
+
+class ScopeNotSupported(MetricQueryError):
+    """An agency asked for a metric whose mart cannot tell its submissions apart."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL as it was run, for receipts."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+@dataclass
+class Rows:
+    """The rows one checked query may read, and the statements that read them."""
+
+    reader: Reader
+    query: Query
+    definition: Definition
+    switches: Mapping[str, str]
+    statements: list[Statement] = field(default_factory=list)
+
+    @property
+    def groups(self) -> list[str]:
+        """The dimensions the answer is grouped by."""
+        return list(self.query.group_by)
+
+    def names(self, dimension: str) -> bool:
+        """Say whether the query groups by a dimension or filters it: a default for it then does not apply."""
+        return dimension in self.query.group_by or dimension in self.query.filters
+
+    def total(
+        self,
+        measures: Mapping[str, str],
+        *,
+        groups: Sequence[str] | None = None,
+        where: Iterable[str] = (),
+        join: str = "",
+        ignore: Iterable[str] = (),
+    ) -> pl.DataFrame:
+        """Return aggregates of the mart, one row per group (one row in all without groups).
+
+        Args:
+            measures: name → SQL aggregate over the mart, whose alias is ``r``.
+            groups: dimensions to group by; the query's own by default.
+            where: further conditions, written by a family, never by a caller.
+            join: a further join.
+            ignore: filters of the query that do not apply to this reading.
+        """
+        by = self.groups if groups is None else list(groups)
+        columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
+        tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
+        return self._read(columns, join, where, ignore, tail)
+
+    def each(self, columns: Mapping[str, str], *, where: Iterable[str] = ()) -> pl.DataFrame:
+        """Return the mart's rows: the query's groups and the given expressions."""
+        return self._read(
+            [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()], "", where, (), ""
+        )
+
+    def _read(self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str) -> pl.DataFrame:
+        conditions, parameters = self._conditions(frozenset(ignore))
+        sql = f"select {', '.join(columns)}\nfrom {self.definition.mart} as r {join}".rstrip()
+        sql += f"\nwhere {' and '.join([*conditions, *where]) or 'true'}{tail}"
+        self.statements.append(Statement(sql, tuple(parameters)))
+        frame = self.reader.query(sql, parameters)
+        sums = {name: pl.Float64 if kind.scale else pl.Int64 for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal)}
+        return frame.cast(sums)  # type: ignore[arg-type]  # DuckDB sums integers to 128 bits, which polars would divide as decimals
+
+    def _conditions(self, ignore: frozenset[str]) -> tuple[list[str], list[Any]]:
+        conditions, parameters = self._scope()
+        column = self.definition.period_column
+        for bound, operator in ((self.query.period_from, ">="), (self.query.period_to, "<=")):
+            if bound:
+                conditions.append(f"r.{column} {operator} cast(? as date)")
+                parameters.append(bound.isoformat())
+        for dimension, given in self.query.filters.items():
+            if dimension not in ignore:
+                conditions.append(f"list_contains(?, cast(r.{dimension} as varchar))")
+                parameters.append(filter_values(dimension, given))
+        return conditions, parameters
+
+    def _scope(self) -> tuple[list[str], list[Any]]:
+        scope, mart = self.query.scope, self.definition.mart
+        if scope.tenant_ids is not None and not scope.tenant_ids:
+            return ["false"], []
+        conditions: list[str] = []
+        parameters: list[Any] = []
+        if scope.tenant_ids is not None and mart not in _WITHOUT_TENANT:
+            conditions.append("list_contains(?, r.tenant_id)")
+            parameters.append(sorted(scope.tenant_ids))
+        if scope.agency_id is not None:
+            if "application_id" not in self.definition.reads[mart]:
+                raise ScopeNotSupported(f"{self.definition.id} counts whole schools and is not available to an agency")
+            conditions.append("r.application_id in (select application_id from marts.fct_applications where agency_id = ?)")
+            parameters.append(scope.agency_id)
+        return conditions, parameters
