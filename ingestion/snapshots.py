@@ -1,0 +1,115 @@
+"""One consistent view of the source per sync, and how far the previous sync had seen.
+
+A sync opens one REPEATABLE READ transaction and exports its snapshot; every stream of that sync reads the same state. A row belongs to an
+increment if the transaction that last wrote it was not visible to the previous snapshot, whenever it began and in whatever order it
+committed: ``_xid >= xmin(previous) and not pg_visible_in_snapshot(_xid, previous)``.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi
+import psycopg
+import pyarrow as pa
+
+
+class SourceUnavailable(RuntimeError):
+    """The source could not be read. Nothing was loaded; the message says what failed, without the URL's password."""
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """What identifies a state of the source: its snapshot and the database the snapshot's transaction ids belong to."""
+
+    snapshot: str
+    system_identifier: str
+    timeline: int
+
+    @property
+    def xmin(self) -> int:
+        """Every transaction below it had ended when the snapshot was taken."""
+        return int(self.snapshot.split(":")[0])
+
+    @property
+    def xmax(self) -> int:
+        """No transaction from it on had begun to write when the snapshot was taken."""
+        return int(self.snapshot.split(":")[1])
+
+    def why_not_after(self, previous: "Watermark") -> str:
+        """Return why increments cannot continue from ``previous``; empty if they can."""
+        if self.system_identifier != previous.system_identifier:
+            return "the source is another database than at the last sync"
+        if self.timeline != previous.timeline:
+            return "the source was restored or promoted since the last sync"
+        if previous.xmax > self.xmax:
+            return "the source's transaction ids are behind those of the last sync"
+        return ""
+
+
+class SourceSnapshot:
+    """An open, exported snapshot: catalogue questions over one connection, bulk streams over others."""
+
+    def __init__(self, url: str, control: psycopg.Connection[Any]) -> None:
+        """Take the snapshot on an idle connection."""
+        self._url = url
+        self.control = control
+        control.execute("begin isolation level repeatable read read only")
+        exported, snapshot, system, timeline = one_row(
+            control,
+            """
+            select pg_export_snapshot(), pg_current_snapshot()::text,
+                   (select system_identifier from pg_control_system()) || ':' ||
+                   (select oid from pg_database where datname = current_database()),
+                   (select timeline_id from pg_control_checkpoint())
+            """,
+        )
+        self._exported = str(exported)
+        self.watermark = Watermark(snapshot, system, timeline)
+
+    @contextmanager
+    def stream(self, sql: str) -> Iterator[pa.RecordBatchReader]:
+        """Stream a query's rows as Arrow batches, read in this snapshot over a connection of its own."""
+        with adbc_driver_postgresql.dbapi.connect(self._url, autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute("begin isolation level repeatable read read only")
+            cursor.execute(f"set transaction snapshot '{self._exported}'")
+            cursor.execute(sql)
+            yield cursor.fetch_record_batch()
+
+    def truncated_later(self, table: str) -> bool:
+        """Whether a table was truncated after the snapshot was taken: TRUNCATE empties it for older snapshots too."""
+        with psycopg.connect(self._url, autocommit=True) as now:
+            return bool(
+                one_row(
+                    now,
+                    """
+                    select exists (select from capture.tombstones where table_name = %s and kind = 'truncate'
+                                   and not pg_visible_in_snapshot(_xid, %s::pg_snapshot))
+                    """,
+                    [table, self.watermark.snapshot],
+                )[0]
+            )
+
+
+@contextmanager
+def open_snapshot(url: str) -> Iterator[SourceSnapshot]:
+    """Take a snapshot of the source and hold it for the length of a block.
+
+    Raises:
+        SourceUnavailable: the source cannot be reached, or breaks off.
+    """
+    try:
+        with psycopg.connect(url, autocommit=True, application_name="nexus extraction") as control:
+            yield SourceSnapshot(url, control)
+    except (psycopg.Error, adbc_driver_manager.Error) as problem:
+        raise SourceUnavailable(f"the hiring database could not be read: {str(problem).strip()}") from problem
+
+
+def one_row(connection: psycopg.Connection[Any], sql: str, params: list[Any] | None = None) -> tuple[Any, ...]:
+    """Return the only row of a query that always has one."""
+    row = connection.execute(sql.encode(), params).fetchone()
+    if row is None:
+        raise SourceUnavailable(f"the hiring database answered nothing to: {sql.strip()}")
+    return tuple(row)

@@ -1,0 +1,1 @@
+"""Sources other than the hiring core: directories that a school brings along."""
