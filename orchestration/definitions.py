@@ -1,0 +1,34 @@
+"""Everything Dagster knows, in one place. Importing it needs no network, no database and no secret."""
+
+import dagster as dg
+
+from orchestration.automation import FULL, new_source_activity, nightly
+from orchestration.defs import private, publishing, raw, training
+from orchestration.defs.dbt import dbt_definitions
+from orchestration.resources import silent_steps
+from orchestration.steps import Steps
+
+
+def build_definitions(steps: Steps | None = None) -> dg.Definitions:
+    """Return the definitions; a caller that wants to follow a run passes its own steps."""
+    return dg.Definitions(
+        assets=[
+            raw.sync_hiring_core,
+            *raw.imported_logs,
+            *dbt_definitions(),
+            private.equity_people,
+            training.time_to_hire,
+            training.candidate_success,
+            training.logged_predictions,
+            publishing.published,
+        ],
+        asset_checks=[raw.gate_raw],
+        jobs=[FULL],
+        schedules=[nightly],
+        sensors=[new_source_activity],
+        resources={"steps": steps or silent_steps},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()
