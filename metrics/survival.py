@@ -107,7 +107,7 @@ def kaplan_meier(durations: npt.ArrayLike, observed: npt.ArrayLike, entry: npt.A
             raise ValueError(f"durations {time.shape} and entry {start.shape} must be of one length")
         at_risk -= time.size - np.searchsorted(start, times, side="left")  # not yet under observation just before t
     deaths = counts.astype(np.float64)
-    survival = np.cumprod(1 - deaths / at_risk)
+    survival = np.cumprod(1 - deaths / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore"):
         greenwood = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
     return SurvivalCurve(times, at_risk, deaths, survival, greenwood, float(time.max()) if time.size else math.nan)

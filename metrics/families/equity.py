@@ -29,7 +29,7 @@ def coverage(rows: Rows) -> pl.DataFrame:
         },
         where=["r.release = 'A'", "r.attribute = 'self_id'"],
     )
-    if totals.height and int(totals["tenants"].max() or 0) > 1:  # type: ignore[call-overload]  # polars types max() as any literal
+    if (totals["tenants"] > 1).any():
         raise MetricQueryError("D1 is never summed over schools: group by tenant_id or filter one")
     margin = normal_quantile(0.95) * noise_deviation(RELEASE_A_EPSILON) * pl.col("cells").sqrt() / pl.col("n")
     return totals.with_columns(pl.when(pl.col("n") > 0).then(pl.col("hits") / pl.col("n")).alias("value")).with_columns(

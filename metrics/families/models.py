@@ -14,8 +14,7 @@ def stored_score(rows: Rows) -> pl.DataFrame:
     if not rows.names("kind"):
         where.append(f"r.kind = '{rows.switches['kind']}'")
     frame = rows.each({"value": "r.value", "lower": "r.lower", "upper": "r.upper", "n": "r.n"}, where=where)
-    keys = rows.groups or [pl.lit(1)]
-    if frame.height and frame.group_by(keys).len()["len"].max() != 1:
+    if frame.height > (frame.select(rows.groups).n_unique() if rows.groups else 1):
         free = [name for name in _KEY if not rows.names(name)]
         raise MetricQueryError(f"{rows.definition.id} is never averaged: group by or filter also some of {', '.join(free)}")
     if not frame.height and not rows.groups:

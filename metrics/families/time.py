@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +15,7 @@ Row = dict[str, object]
 
 
 def _by_group(rows: Rows, frame: pl.DataFrame, summarise: Callable[[pl.DataFrame], Row]) -> pl.DataFrame:
-    schema = {name: frame.schema[name] for name in rows.groups}
+    schema: dict[str, Any] = {name: frame.schema[name] for name in rows.groups}
     parts = frame.partition_by(rows.groups, as_dict=True).items() if rows.groups else [((), frame)]
     answers = [{**dict(zip(rows.groups, key, strict=True)), **summarise(part)} for key, part in parts]
     numbers = {"value": pl.Float64, "lower": pl.Float64, "upper": pl.Float64, "n": pl.Int64, "n_open": pl.Int64, "reason": pl.String}
