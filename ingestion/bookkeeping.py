@@ -85,8 +85,8 @@ def read_shape(connection: Connection, source: str, table: str) -> tuple[int, di
 def write_shape(connection: Connection, source: str, table: SourceTable) -> None:
     """Remember a table's identity and its columns' source types."""
     connection.execute("delete from raw._source_tables where source = ? and table_name = ?", [source, table.spec.name])
-    columns = json.dumps({column.name: column.source_type for column in table.columns})
-    connection.execute("insert into raw._source_tables values (?, ?, ?, ?)", [source, table.spec.name, table.oid, columns])
+    oid, columns = table.shape
+    connection.execute("insert into raw._source_tables values (?, ?, ?, ?)", [source, table.spec.name, oid, json.dumps(columns)])
 
 
 def set_build(connection: Connection, as_of: datetime | None = None) -> None:

@@ -56,7 +56,7 @@ def check_shapes(
         if spec.name not in known:
             continue
         oid, before = known[spec.name]
-        now = {column.name: column.source_type for column in table.columns}
+        now = table.shape[1]
         added = sorted(set(now) - set(before))
         hint = f" (new in the same table: {', '.join(added)})" if added else ""
         for column, old_type in sorted(before.items()):
@@ -83,7 +83,7 @@ def has_incompatible_shape(table: SourceTable, known: tuple[int, dict[str, str]]
     """Whether a raw table made for ``known`` can't hold the source's rows: a column is lost or retyped."""
     if known is None:
         return False
-    now = {column.name: column.source_type for column in table.columns}
+    now = table.shape[1]
     return any(now.get(column) != old_type for column, old_type in known[1].items())
 
 

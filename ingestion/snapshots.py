@@ -6,7 +6,7 @@ committed: ``_xid >= xmin(previous) and not pg_visible_in_snapshot(_xid, previou
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,29 @@ class Watermark:
         return ""
 
 
+class Streams:
+    """A connection that streams queries, one at a time, in a snapshot exported by another connection."""
+
+    def __init__(self, url: str, exported: str) -> None:
+        """Connect and adopt the snapshot."""
+        self._connection = adbc_driver_postgresql.dbapi.connect(url, autocommit=True)
+        with self._connection.cursor() as cursor:
+            cursor.execute("begin isolation level repeatable read read only")
+            cursor.execute(f"set transaction snapshot '{exported}'")
+
+    @contextmanager
+    def stream(self, sql: str) -> Iterator[pa.RecordBatchReader]:
+        """Stream a query's rows as Arrow batches; its end frees the connection for the next query."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            with cursor.fetch_record_batch() as reader:
+                yield reader
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
 class SourceSnapshot:
     """An open, exported snapshot: catalogue questions over one connection, bulk streams over others."""
 
@@ -68,15 +91,19 @@ class SourceSnapshot:
         )
         self._exported = str(exported)
         self.watermark = Watermark(snapshot, system, timeline)
+        self._streams = self.more_streams()
 
-    @contextmanager
-    def stream(self, sql: str) -> Iterator[pa.RecordBatchReader]:
-        """Stream a query's rows as Arrow batches, read in this snapshot over a connection of its own."""
-        with adbc_driver_postgresql.dbapi.connect(self._url, autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.execute("begin isolation level repeatable read read only")
-            cursor.execute(f"set transaction snapshot '{self._exported}'")
-            cursor.execute(sql)
-            yield cursor.fetch_record_batch()
+    def stream(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Stream a query's rows as Arrow batches, read in this snapshot. One stream at a time: they share a connection."""
+        return self._streams.stream(sql)
+
+    def more_streams(self) -> "Streams":
+        """Open a further connection on this snapshot, for a stream beside another one. The caller closes it."""
+        return Streams(self._url, self._exported)
+
+    def close(self) -> None:
+        """Let go of the streaming connection."""
+        self._streams.close()
 
     def truncated_later(self, table: str) -> bool:
         """Whether a table was truncated after the snapshot was taken: TRUNCATE empties it for older snapshots too."""
@@ -102,7 +129,11 @@ def open_snapshot(url: str) -> Iterator[SourceSnapshot]:
     """
     try:
         with psycopg.connect(url, autocommit=True, application_name="nexus extraction") as control:
-            yield SourceSnapshot(url, control)
+            snapshot = SourceSnapshot(url, control)
+            try:
+                yield snapshot
+            finally:
+                snapshot.close()
     except (psycopg.Error, adbc_driver_manager.Error) as problem:
         raise SourceUnavailable(f"the hiring database could not be read: {str(problem).strip()}") from problem
 

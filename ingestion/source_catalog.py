@@ -65,6 +65,11 @@ class SourceTable:
     unreadable: frozenset[str]
 
     @property
+    def shape(self) -> tuple[int, dict[str, str]]:
+        """The table's identity and its columns' source types: what is compared with the last load."""
+        return self.oid, {column.name: column.source_type for column in self.columns}
+
+    @property
     def select_list(self) -> str:
         """Expressions of all columns, ready to follow ``select``."""
         return ", ".join(column.expression for column in self.columns)

@@ -81,13 +81,16 @@ class _Sync:
             raw = RawTable(self._connection, table, batch)
             if guards.has_incompatible_shape(table, known.get(spec.name)):
                 raw.start_over()
-            raw.ensure()
+                del known[spec.name]
+            if spec.name not in known or spec.source_name in reasons:
+                raw.ensure()
             reason = interruption or reasons.get(spec.source_name, "")
             report = self._load(raw, table, continued if spec.name in known else None, reason)
             reports.append(report)
             if report.changed and (instant := raw.newest_recorded_at()):
                 newest.append(instant)
-            bookkeeping.write_shape(self._connection, SOURCE, table)
+            if known.get(spec.name) != table.shape:
+                bookkeeping.write_shape(self._connection, SOURCE, table)
             self._progress(spec.source_name, done + 1, len(self._specs))
 
         changed = any(report.changed for report in reports)
@@ -98,7 +101,7 @@ class _Sync:
                 counts = [report.inserted, report.updated, report.deleted]
                 self._connection.execute(
                     "insert into raw._batches values (?, ?, ?, ?, ?, ?, ?, ?)",
-                    [batch_id, SOURCE, report.table, *counts, started_at, finished_at],
+                    [batch_id, SOURCE, report.table.removeprefix(f"raw.{SOURCE}__"), *counts, started_at, finished_at],
                 )
         as_of = max(newest, default=None)
         bookkeeping.write_state(self._connection, SOURCE, replace(before, watermark=mark, as_of=as_of, batch_id=batch_id), finished_at)
@@ -132,8 +135,8 @@ class _Sync:
                 arrived = raw.receive(reader)
             if arrived:
                 inserted, updated = raw.upsert()
-            return self._reconciled(raw, table, TableReport(table.spec.name, inserted, updated, deleted, is_reload=False))
-        return self._reconciled(raw, table, TableReport(table.spec.name, inserted, updated, deleted, is_reload=True, reason=reason))
+            return self._reconciled(raw, table, TableReport(raw.name, inserted, updated, deleted, is_reload=False))
+        return self._reconciled(raw, table, TableReport(raw.name, inserted, updated, deleted, is_reload=True, reason=reason))
 
     def _reconciled(self, raw: RawTable, table: SourceTable, report: TableReport) -> TableReport:
         """Compare row counts; a difference makes the table be read anew once."""
