@@ -1,0 +1,155 @@
+"""Who is there from the first day: the network's channels, reasons and agencies; a market's group, schools, people and stage names.
+
+What belongs here: rows born at the start, and plans and costs by month. What doesn't: jobs and candidates.
+"""
+
+import math
+from datetime import timedelta
+from random import Random
+
+from foundation.pseudonyms import email_hash
+from simulator.ledger import Ledger
+from simulator.market import Market, School
+from simulator.seasons import SchoolCalendar
+from simulator.world import CHANNELS, SUBJECTS, TERMINAL_REASONS, Country
+
+AGENCIES = ("Bright Staffing", "Classroom People", "Edu Search Partners", "Northern Supply", "Global Teach")
+_PLACES = ("Ash", "Birch", "Cedar", "Dale", "Elm", "Fern", "Glen", "Harbour", "Iris", "Juniper", "Kingfisher", "Lake", "Maple", "North", "Oak",
+           "Park", "Quarry", "River", "Stone", "Thorn", "Upland", "Vale", "Willow", "Yew")  # fmt: skip
+_KINDS = ("Academy", "College", "School", "High School", "Primary School", "International School")
+GIVEN = ("Alex", "Amara", "Ben", "Carla", "Dana", "Elif", "Femi", "Grace", "Hana", "Ivan", "Jo", "Kofi", "Lena", "Minh", "Noor", "Owen",
+         "Priya", "Quinn", "Rosa", "Sam", "Tariq", "Una", "Viktor", "Wei", "Yara", "Zoe")  # fmt: skip
+FAMILY = ("Adler", "Banda", "Costa", "Dlamini", "Evans", "Fischer", "Garcia", "Hughes", "Ito", "Jansen", "Khan", "Larsen", "Mensah", "Novak",
+          "Okafor", "Park", "Quist", "Rossi", "Singh", "Tan", "Umar", "Vargas", "Walsh", "Xu", "Young", "Zhou")  # fmt: skip
+# Own names of the canonical stages; the third set is what some schools change to (a new version of the definition).
+STAGE_NAMES = (
+    ("New", "Phone screen", "Interview", "Demo lesson", "References", "Offer", "Hired"),
+    ("Application received", "CV review", "Panel interview", "Teaching observation", "Safeguarding checks", "Offer made", "Appointed"),
+    ("Applied", "Longlist", "First interview", "Trial lesson", "Pre-employment checks", "Contract offer", "On board"),
+)
+_CANONICAL = ("applied", "screen", "interview", "demo_lesson", "references_checks", "offer", "hired")
+_SLA_HOURS = (72, 120, 240, 168, 240, 120, None)
+
+
+def build_network(ledger: Ledger) -> None:
+    """Record agencies, channels and terminal reasons, known from the first instant."""
+    for name in AGENCIES:
+        ledger.born("identity.organisations", 0.0, name, "agency", -1, "Europe/London", "GB", 9, False)
+    for channel in CHANNELS:
+        ledger.born("jobs.channels", 0.0, channel.name, channel.type)
+    for name, side in TERMINAL_REASONS:
+        ledger.born("applications.terminal_reasons", 0.0, name, side)
+
+
+def _person(market: Market, number: int, rng: Random, candidate_key: str, organisation: int, role: str) -> int:
+    given, family = rng.choice(GIVEN), rng.choice(FAMILY)
+    email = f"staff{market.number}-{number}@school.example"
+    user = market.ledger.born("identity.users", 0.0, email, email_hash(candidate_key, email), f"{given} {family}")
+    market.ledger.born("identity.memberships", 0.0, user, organisation, role)
+    return user
+
+
+def build_schools(market: Market, rng: Random, calendar: SchoolCalendar, candidate_key: str) -> None:
+    """Record the group, its schools, users, stage definitions, calendars, plans and channel costs; fill ``market.schools``."""
+    country, ledger, scale = market.country, market.ledger, market.scale
+    place = _PLACES[market.number % len(_PLACES)]
+    suffix = f" {market.number // len(_PLACES) + 1}" if market.number >= len(_PLACES) else ""
+    zone = (country.timezone, country.code, country.academic_year_start_month)
+    group = ledger.born("identity.organisations", 0.0, f"{place} Schools Trust{suffix}", "school_group", -1, *zone, False)
+    count = max(1, int(scale.schools) + (market.number % 2 if scale.schools % 1 else 0))
+    people = 0
+    for _ in range(count):
+        asks = country.allows_equity_survey and rng.random() < 0.85
+        name = f"{place}{rng.choice(('field', 'wood', 'bridge', 'gate', 'side', 'mount'))} {rng.choice(_KINDS)}{suffix}"
+        organisation = ledger.born("identity.organisations", 0.0, name, "school", group, *zone, asks)
+        recruiters, teachers = [], []
+        for role, amount in (("hr_director", 1), ("recruiter", rng.choice((1, 1, 2))), ("hiring_manager", 2), ("interviewer", 4)):
+            for _ in range(amount):
+                user = _person(market, people, rng, candidate_key, organisation, role)
+                people += 1
+                (recruiters if role == "recruiter" else teachers).append(user)
+        school = School(
+            organisation=organisation,
+            name=name,
+            calendar=calendar,
+            size=math.exp(rng.gauss(0.0, 0.3)),
+            appeal=rng.gauss(0.0, 1.0),
+            pace=math.exp(rng.gauss(0.0, market.world.school_pace_sd)) * country.pace,
+            pay=math.exp(rng.gauss(0.0, 0.08)),
+            has_mentoring=rng.random() < 0.55,
+            asks_equity=asks,
+            recruiters=recruiters,
+            teachers=teachers,
+            free_at=[0.0] * len(recruiters),
+            paths=[],
+            has_demo=rng.random() < 0.85,
+            logs_applied=0.85 if rng.random() < 0.15 else 0.985,
+            performance_scale="1-4" if rng.random() < 0.3 else "1-5",
+        )
+        _name_stages(market, school, rng)
+        market.schools.append(school)
+        _record_calendar(market, organisation, calendar)
+        _record_plans(market, school, Random(f"{market.ledger.key}|plans|{organisation}"))
+        _record_costs(market, school, Random(f"{market.ledger.key}|costs|{organisation}"))
+
+
+def _name_stages(market: Market, school: School, rng: Random) -> None:
+    first = rng.choice(STAGE_NAMES[:2])
+    versions = [(0.0, first)]
+    if rng.random() < 0.3:
+        versions.append((float(rng.randrange(300, 800)), STAGE_NAMES[2]))
+    for number, (since, names) in enumerate(versions):
+        ends = versions[number + 1][0] if number + 1 < len(versions) else None
+        for rank, (name, canonical, sla) in enumerate(zip(names, _CANONICAL, _SLA_HOURS, strict=True), start=1):
+            row = market.ledger.born("applications.stage_definitions", since, school.organisation, -1, name, rank, canonical, sla, since)
+            market.ledger.became("applications.stage_definitions", row, since, None)
+            if ends is not None:
+                market.ledger.became("applications.stage_definitions", row, ends, ends)
+        school.paths.append((since, dict(zip(_CANONICAL, names, strict=True))))
+
+
+def _record_calendar(market: Market, organisation: int, calendar: SchoolCalendar) -> None:
+    """Each academic year's days are published 300 days before it begins (or at the start)."""
+    starts = dict(calendar.terms)
+    begins = [day for day, code in calendar.terms if code.endswith("T1")]
+    term: str | None = None
+    position = 0
+    for day, is_open in enumerate(calendar.is_open):
+        if day > market.horizon + 700:
+            break
+        term = starts.get(day, term)
+        while position < len(begins) and begins[position] <= day:
+            position += 1
+        published = max(0.0, float(begins[position - 1] - 300)) if position else 0.0
+        if market.scale.has_whole_calendar or day in starts:
+            market.ledger.born("identity.calendar_days", published, organisation, day, is_open, term, day in starts)
+
+
+def _record_plans(market: Market, school: School, rng: Random) -> None:
+    for day, code in school.calendar.terms:
+        if code.endswith("T1") and day - 240 <= market.horizon:
+            for subject in SUBJECTS:
+                target = max(0, round(rng.gauss(market.scale.jobs_per_school_year * school.size / len(SUBJECTS), 1.0)))
+                born = max(0.0, day - 240.0)
+                market.ledger.born("jobs.hiring_plans", born, school.organisation, code[:4], subject, target, day - 14)
+
+
+def _record_costs(market: Market, school: School, rng: Random) -> None:
+    first = school.calendar.first_day
+    month = (first.replace(day=28) + timedelta(days=4)).replace(day=1) if first.day > 1 else first
+    while (month - first).days <= market.horizon:
+        after = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+        known = float((after - first).days + 3)
+        for number, channel in enumerate(CHANNELS):
+            if channel.monthly_cost and rng.random() < 0.9:
+                amount = round(channel.monthly_cost * 100 * school.size * math.exp(rng.gauss(0.0, 0.2)) * market.country.salary / 40_000)
+                kind = {"event": "event", "referral": "bonus", "linkedin": "subscription"}.get(channel.type, "advertising")
+                market.ledger.born(
+                    "jobs.channel_costs", known, school.organisation, number, (month - first).days, amount, market.country.currency, kind
+                )
+        month = after
+
+
+def choose_country(number: int, countries: tuple[Country, ...]) -> Country:
+    """Return the country of a market: every country in turn."""
+    return countries[number % len(countries)]
