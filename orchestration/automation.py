@@ -5,11 +5,11 @@ import dagster as dg
 from foundation.settings import Databases, MissingSecret
 from ingestion.activity import newest_activity
 
-FULL = dg.define_asset_job(
-    "full",
-    selection=dg.AssetSelection.all(),
-    description="Extract, check, transform, train, publish",
-    executor_def=dg.in_process_executor,
+_RAW = dg.AssetSelection.groups("raw")
+FULL = dg.define_asset_job("full", selection=dg.AssetSelection.all(), description="Extract, check, transform, train, publish")
+EXTRACT = dg.define_asset_job("extract", selection=_RAW, description="Extract and check; build nothing")
+REFRESH = dg.define_asset_job(
+    "refresh", selection=dg.AssetSelection.all() - _RAW, description="Transform, train, publish what was extracted"
 )
 
 nightly = dg.ScheduleDefinition(

@@ -5,7 +5,7 @@ What belongs here: calling dbt and translating its events. What doesn't: which n
 
 import hashlib
 import os
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,6 @@ from foundation.settings import Home
 from orchestration.translator import LayerTranslator
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
-
-
-class DbtFailed(dg.Failure):
-    """dbt could not build or a test failed. The message names the first failing nodes and their counts."""
 
 
 def project_digest() -> str:
@@ -79,12 +75,23 @@ def manifest_path() -> Path:
     return manifest
 
 
-def build(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> Iterator[Any]:
-    """Run ``dbt build`` on what the context selects and yield an output for each model and a result for each test.
+@dataclass(frozen=True)
+class Build:
+    """Outcome of one ``dbt build``.
 
-    Raises:
-        DbtFailed: a model could not be built or a test of severity error failed; what had been built is reported first.
+    Attributes:
+        events: an output for each model and a check result for each test, for Dagster.
+        tests: (check, table, passed, failing rows, message) of each test.
+        failure: what failed, in one line; None when everything passed.
     """
+
+    events: list[Any]
+    tests: list[tuple[Any, ...]]
+    failure: str | None
+
+
+def build(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> Build:
+    """Run ``dbt build`` on what the context selects; a failure is returned, so that what had been built is still reported."""
     from dagster_dbt.asset_utils import get_subset_selection_for_context
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from google.protobuf.json_format import MessageToDict
@@ -107,12 +114,29 @@ def build(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> Iterat
 
     command = ["build", *selection, *(["--indirect-selection", indirect] if indirect else [])]
     result = _invoke(Home().root, command, [keep])
-    for event in events:
-        yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
+    reports = [
+        report
+        for event in events
+        for report in DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
             manifest=manifest, dagster_dbt_translator=translator, context=context
         )
-    if not result.success:
-        raise DbtFailed(description=_failure_line(result), allow_retries=False)
+    ]
+    return Build(reports, _tests(result), None if result.success else _failure_line(result))
+
+
+def _tests(result: Any) -> list[tuple[Any, ...]]:
+    """Return (check, table, passed, failing rows, message) of every test that ran."""
+    return [
+        (
+            node.node.name,
+            (node.node.attached_node or "").rpartition(".")[2],
+            node.status == "pass",
+            node.failures or 0,
+            "" if node.status == "pass" else f"{node.node.name}: {node.failures} rows",
+        )
+        for node in (result.result or [])
+        if getattr(node.node, "resource_type", "") == "test" and node.status != "skipped"
+    ]
 
 
 def _failure_line(result: Any) -> str:

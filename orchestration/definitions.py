@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.automation import FULL, new_source_activity, nightly
+from orchestration.automation import EXTRACT, FULL, REFRESH, new_source_activity, nightly
 from orchestration.defs import private, publishing, raw, training
 from orchestration.defs.dbt import dbt_definitions
 from orchestration.resources import silent_steps
@@ -23,7 +23,7 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
             publishing.published,
         ],
         asset_checks=[raw.gate_raw],
-        jobs=[FULL],
+        jobs=[FULL, EXTRACT, REFRESH],
         schedules=[nightly],
         sensors=[new_source_activity],
         resources={"steps": steps or silent_steps},

@@ -24,6 +24,12 @@ def warehouse() -> Warehouse:
     return Warehouse(home())
 
 
+def source_world(root: Path) -> str:
+    """Return the name of the simulated world the source holds; empty for a real source. It stands beside every K-figure."""
+    file = root / "run" / "world"
+    return file.read_text().strip() if file.exists() else ""
+
+
 @dg.resource(description="Times and counts the steps of one run")
 def silent_steps() -> Steps:
     """Return steps that nobody listens to: what a run from the UI uses."""

@@ -59,6 +59,7 @@ def _opening(serving: Serving, vector: Vector, row: FeatureRow | None, remaining
     bundle = serving.time_to_hire
     days_to_start = _number(bundle, vector, "days_to_target_start")
     return _provenance(serving, bundle, row.as_of if row else None) | {
+        "tenant_id": row.tenant_id if row else None,
         "opening_id": row.entity_id if row else None,
         "job_id": row.job_id if row else None,
         "elapsed_days": _number(bundle, vector, "elapsed_days"),
@@ -114,6 +115,7 @@ def predict_candidate_success(serving: Serving, scope: Scope, request: Candidate
     return [
         _provenance(serving, bundle, row.as_of if row else None)
         | {
+            "tenant_id": row.tenant_id if row else None,
             "application_id": row.entity_id if row else None,
             "p_hired": _probability(outlook.p_hired),
             "p_success_given_hired": _probability(outlook.p_success_given_hired),

@@ -79,6 +79,7 @@ class Provenance(_Strict):
     is_fallback: bool = Field(description="true: the baseline answers, because no trained model has beaten it")
     features_as_of: datetime | None = Field(description="null when the caller gave the features")
     publish_version: str
+    tenant_id: str | None = Field(description="the school; null when the caller gave the features")
 
 
 class ReasonOut(_Strict):

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from orchestration.build_record import record_transform
 from orchestration.dbt_runner import build, manifest_path
 from orchestration.resources import WRITER, warehouse
 from orchestration.steps import Steps
@@ -33,21 +34,19 @@ def dbt_definitions() -> list[dg.AssetsDefinition]:
 
 
 def _build(context: dg.AssetExecutionContext, manifest: dict[str, Any], steps: Steps, step: str) -> Iterator[Any]:
-    with steps.step(step), warehouse().lock():
-        events = list(_reported(build(context, manifest)))
-    for event in events:
-        if isinstance(event, dg.Failure):
-            raise event
-        if isinstance(event, dg.AssetCheckResult):
-            steps.add("checks_passed" if event.passed else "checks_failed", 1)
-        elif isinstance(event, dg.Output):
-            steps.add("models_built", 1)
-        yield event
-
-
-def _reported(events: Iterator[Any]) -> Iterator[Any]:
-    """Yield every event and, last, the failure instead of raising it: results before it must still reach Dagster."""
-    try:
-        yield from events
-    except dg.Failure as failure:
-        yield failure
+    with steps.step(step):
+        with warehouse().lock():
+            outcome = build(context, manifest)
+        with warehouse().build() as connection:
+            record_transform(
+                connection,
+                is_whole=step == "transform" and not context.is_subset,
+                succeeded=outcome.failure is None,
+                message=outcome.failure or "",
+                results=outcome.tests,
+            )
+    steps.add("models_built", sum(isinstance(event, dg.Output) for event in outcome.events))
+    steps.add("checks_passed", sum(passed for _, _, passed, _, _ in outcome.tests))
+    yield from outcome.events
+    if outcome.failure:
+        raise dg.Failure(description=outcome.failure, allow_retries=False)

@@ -17,7 +17,8 @@ LOG_KEYS = {f"hiring_log__{table}": dg.AssetKey(["raw", f"hiring_log__{table}"])
 GATE = "content"
 
 imported_logs = [
-    dg.AssetSpec(key, group_name="raw", kinds={"duckdb"}, description="Written by `nexus import --format hiring-log`") for key in LOG_KEYS.values()
+    dg.AssetSpec(key, group_name="raw", kinds={"duckdb"}, description="Written by `nexus import --format hiring-log`")
+    for key in LOG_KEYS.values()
 ]
 
 

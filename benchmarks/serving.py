@@ -1,0 +1,137 @@
+"""How much does HTTP add to a prediction, and how does it compare with `mlflow models serve`?
+
+Needs a running platform (`nexus up` on a home that has published): python -m benchmarks.serving --home .nexus
+Prints p50 and p99 at 1 and 16 connections, as ratios to `Booster.predict` of the same matrix in one thread and to mlflow's server
+answering the same matrix. Every figure comes from this run.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from foundation.settings import Home
+from models_ml.bundle import load_bundle
+from models_ml.bundle_files import read_bundle
+from models_ml.time_to_hire.prediction import HazardBundle
+from warehouse.connection import Published
+
+
+async def worker(host: str, port: int, request: bytes, until: float, times: list[float]) -> None:
+    """Send the same request over one kept-alive connection, one after the other, and time each reply."""
+    reader, writer = await asyncio.open_connection(host, port)
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head[:200]
+        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        await reader.readexactly(length)
+        times.append(time.perf_counter() - began)
+    writer.close()
+
+
+async def load(url: str, path: str, body: bytes, headers: dict[str, str], connections: int, seconds: float) -> list[float]:
+    """Run closed-loop connections against loopback for some seconds and return every reply's time."""
+    host, port = url.removeprefix("http://").split(":")
+    lines = [f"POST {path} HTTP/1.1", f"host: {host}", f"content-length: {len(body)}", *(f"{k}: {v}" for k, v in headers.items())]
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+    times: list[float] = []
+    until = time.perf_counter() + seconds
+    await asyncio.gather(*(worker(host, int(port), request, until, times) for _ in range(connections)))
+    return times
+
+
+def quantiles(times: list[float]) -> tuple[float, float]:
+    return float(np.quantile(times, 0.5) * 1e3), float(np.quantile(times, 0.99) * 1e3)
+
+
+def bare(bundle: HazardBundle, folder: Path, row: np.ndarray, repeats: int = 2_000) -> float:
+    """Return the median milliseconds of `Booster.predict` of the matrix one request scores, both causes, one thread."""
+    import lightgbm
+
+    boosters = [lightgbm.Booster(model_str=text) for text in read_bundle(folder).boosters.values()]
+    matrix = bundle.period_rows(row[None, :])
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        for booster in boosters:
+            booster.predict(matrix, num_threads=1)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times) * 1e3)
+
+
+def mlflow_times(bundle: HazardBundle, folder: Path, row: np.ndarray, seconds: float) -> list[float]:
+    """Serve one of the boosters by mlflow's own server and time the same matrix over HTTP."""
+    import lightgbm
+    import mlflow
+
+    booster = lightgbm.Booster(model_str=read_bundle(folder).boosters["filled"])
+    with tempfile.TemporaryDirectory() as scratch, socket.socket() as probe:
+        mlflow.lightgbm.save_model(booster, f"{scratch}/model")
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"{scratch}/model", "-p", str(port), "--env-manager", "local"]
+        server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(120):
+                try:
+                    if httpx.get(f"http://127.0.0.1:{port}/ping", timeout=1).status_code == 200:
+                        break
+                except httpx.HTTPError:
+                    time.sleep(0.5)
+            body = json.dumps({"inputs": bundle.period_rows(row[None, :]).tolist()}, allow_nan=True).replace("NaN", "null").encode()
+            address = f"http://127.0.0.1:{port}"
+            asyncio.run(load(address, "/invocations", body, {"content-type": "application/json"}, 1, 2))
+            return asyncio.run(load(address, "/invocations", body, {"content-type": "application/json"}, 1, seconds))
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, default=Home().root)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--without-mlflow", action="store_true")
+    options = parser.parse_args()
+    home = options.home.absolute()
+    address = json.loads((home / "run" / "addresses.json").read_text())["prediction"]
+    key = (home / "secrets" / "demo_service_key").read_text().strip()
+    published = Published.open(home)
+    folder = home / "bundles" / published.pointer.bundles["time_to_hire"]
+    bundle = load_bundle(folder)
+    assert isinstance(bundle, HazardBundle), "the champion is the fallback: nothing to compare with Booster.predict"
+    frame = published.query("select * from features.features_time_to_hire where landmark = 'current' order by opening_id limit 1")
+    row = bundle.encoder.matrix(frame)[0]
+    body = json.dumps({"opening_id": frame["opening_id"][0]}).encode()
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+
+    base = bare(bundle, folder, row)
+    print(f"Booster.predict of the same matrix, one thread: {base:.3f} ms")
+    path = "/v1/predictions/time-to-hire"
+    asyncio.run(load(address, path, body, headers, 1, 2))
+    ours = {}
+    for connections in (1, 16):
+        ours[connections] = quantiles(asyncio.run(load(address, path, body, headers, connections, options.seconds)))
+        p50, p99 = ours[connections]
+        print(f"our API, {connections:2d} connections: p50 {p50:.2f} ms ({p50 / base:.1f} × Booster.predict), p99 {p99:.2f} ms")
+    if not options.without_mlflow:
+        p50, p99 = quantiles(mlflow_times(bundle, folder, row, options.seconds))
+        print(f"mlflow models serve, 1 connection, one of the two boosters: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
+        print(f"our p50 is {p50 / ours[1][0]:.1f} times faster")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The last step: append closed equity periods to the ledger, copy the allow-list, swap the pointer. Or refuse, in one line."""
+
+import dagster as dg
+import polars as pl
+from models_ml.registry import champions
+
+from metrics.catalogue import definitions_frame, product_catalogue
+from orchestration.build_record import fingerprint, remember_published, why_not_publishable
+from orchestration.resources import WRITER, home, source_world, warehouse
+from orchestration.steps import Steps
+from warehouse.connection import scalar
+from warehouse.equity_ledger import append_missing, read_ledger
+from warehouse.names import REQUIRED_TABLES
+from warehouse.publishing import publish
+
+
+@dg.asset(
+    key=["publishing", "published"],
+    group_name="publishing",
+    deps=[
+        *[table.split(".") for table in sorted(REQUIRED_TABLES)],
+        ["private", "equity_release_candidates"],
+        ["training", "time_to_hire"],
+        ["training", "candidate_success"],
+        ["predictions", "logged_predictions"],
+    ],
+    kinds={"duckdb", "parquet"},
+    pool=WRITER,
+)
+def published(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
+    """Publish a new version for readers if every gate has passed; otherwise readers keep the last good one."""
+    root = home()
+    with steps.step("publish"):
+        with warehouse().build() as connection:
+            if reason := why_not_publishable(connection):
+                raise dg.Failure(description=f"not published: {reason}", allow_retries=False)
+            made_from = fingerprint(root, connection)
+            as_of = scalar(connection, "select as_of from raw._build")
+            candidates = connection.sql("select * from private.equity_release_candidates").pl()
+            checks = connection.sql("select * from raw._check_results").pl()
+        append_missing(root, candidates)
+        tables: dict[str, pl.DataFrame] = {
+            "marts.mart_equity_releases": read_ledger(root),
+            "marts.metric_definitions": definitions_frame(product_catalogue()),
+            "marts.check_results": checks,
+        }
+        pointer = publish(root, as_of=as_of, bundles=champions(root), extra_tables=tables, world=source_world(root))
+        remember_published(root, made_from, pointer.publish_version)
+    return dg.MaterializeResult(metadata={"publish_version": pointer.publish_version, "as_of": as_of.isoformat()})

@@ -1,0 +1,121 @@
+"""One run of the pipeline in this process, followed step by step: what `nexus run` and `nexus demo` call."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.automation import EXTRACT, REFRESH
+from orchestration.build_record import fingerprint, is_published
+from orchestration.steps import Listener, Steps
+from warehouse.connection import Published, Warehouse, read_pointer
+
+
+class PipelineFailed(RuntimeError):
+    """A step or a gate failed; nothing was published. The message says in one line what, where and how many."""
+
+
+@dataclass(frozen=True)
+class PipelineSummary:
+    """What a run did.
+
+    Attributes:
+        changed: False when there was nothing new and the current version stands.
+        rows_extracted, models_built, checks_passed: counts of this run.
+        k_figures: one dict a figure: model, metric_id, landmark, value, lower, upper, n, baseline.
+        seconds: by step, and ``total``.
+    """
+
+    changed: bool
+    rows_extracted: int
+    models_built: int
+    checks_passed: int
+    k_figures: list[dict[str, Any]]
+    publish_version: str
+    seconds: dict[str, float]
+
+
+def run_pipeline(home: Path, listener: Listener | None = None, *, force: bool = False) -> PipelineSummary:
+    """Extract, check, transform, train and publish; stop after the extraction when nothing is new.
+
+    Args:
+        home: NEXUS_HOME; must equal the setting of this process.
+        listener: told when a step starts and ends.
+        force: build and publish even when nothing is new.
+
+    Raises:
+        PipelineFailed: readers keep the last good version.
+    """
+    from orchestration.definitions import build_definitions
+
+    began = time.perf_counter()
+    steps = Steps(listener)
+    with steps.step("prepare"):
+        definitions = build_definitions(steps)
+    with _instance(home) as instance:
+        _execute(definitions, EXTRACT.name, instance)
+        with Warehouse(home).build(read_only=True) as connection:
+            made_from = fingerprint(home, connection)
+        changed = force or not is_published(home, made_from)
+        if changed:
+            _execute(definitions, REFRESH.name, instance)
+    pointer = read_pointer(home)
+    if pointer is None:
+        raise PipelineFailed("nothing was published")
+    counts = steps.counts
+    return PipelineSummary(
+        changed=changed,
+        rows_extracted=counts.get("rows_extracted", 0),
+        models_built=counts.get("models_built", 0),
+        checks_passed=counts.get("checks_passed", 0),
+        k_figures=k_figures(home),
+        publish_version=pointer.publish_version,
+        seconds={**{name: round(seconds, 1) for name, seconds in steps.seconds.items()}, "total": round(time.perf_counter() - began, 1)},
+    )
+
+
+@contextmanager
+def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        yield instance
+
+
+def _execute(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance) -> None:
+    result = definitions.get_job_def(job).execute_in_process(instance=instance, raise_on_error=False)
+    if result.success:
+        return
+    lines = [
+        f"{evaluation.asset_key.to_user_string()}: {evaluation.description}"
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR
+    ]
+    for event in result.all_events:
+        if event.is_step_failure and not lines:
+            failure = event.step_failure_data
+            text = failure.user_failure_data.description if failure.user_failure_data else None
+            error = failure.error
+            cause = error.cause if error and error.cause else error
+            lines.append(f"{event.step_key}: {text or (cause.message.strip() if cause else 'failed')}")
+    raise PipelineFailed("; ".join(dict.fromkeys(lines)) or f"job {job} failed: see the run in Dagster")
+
+
+def k_figures(home: Path) -> list[dict[str, Any]]:
+    """Return the published K-figures of the backtest beside their baseline, pooled over origins."""
+    frame = Published.open(home).query(
+        """select m.model, m.metric_id, m.landmark, m.value, m.lower, m.upper, m.n, b.value as baseline
+        from predictions.model_scores m left join predictions.model_scores b
+          on b.model = m.model and b.metric_id = m.metric_id and b.landmark is not distinct from m.landmark and b.kind = m.kind
+          and b.origin is null and b.predictor = 'baseline'
+        where m.kind = 'backtest' and m.origin is null and m.predictor = 'champion' order by 1, 2, 3"""
+    )
+    return frame.to_dicts()
