@@ -108,6 +108,11 @@ class Access:
         """Whether the permission extends to every school."""
         return self.reach.tenant_ids is None
 
+    def require_platform(self) -> None:
+        """Raise unless the permission was granted for the whole platform."""
+        if not self.is_platform_wide:
+            raise Forbidden(f"this needs {self.permission} for the whole platform")
+
     def event_at(self, requested: datetime | None) -> datetime:
         """Return when the action happened: now, unless an import or simulation names an earlier instant.
 

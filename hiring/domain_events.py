@@ -59,7 +59,7 @@ class EventType(StrEnum):
 
 
 def record(
-    session: Session, event_type: EventType, kind: str, aggregate_id: UUID, sequence: int, occurred_at: datetime, **data: Any
+    session: Session, event_type: EventType, kind: str, aggregate_id: UUID, sequence: int, occurred_at: datetime, /, **data: Any
 ) -> None:
     """Add one event to the outbox, in the running transaction.
 

@@ -1,0 +1,89 @@
+"""Statements over the schema ``identity``."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, or_, select, true, update
+from sqlalchemy.orm import Session
+
+from hiring.access import Reach, one_of
+from hiring.identity.tables import api_keys, calendar_days, memberships, organisations, sessions, users
+from hiring.rows import AnyRow
+
+
+def organisations_in_reach(reach: Reach) -> ColumnElement[bool]:
+    """Return the condition: schools in reach, the groups they belong to, and agencies, which are known to all."""
+    if reach.tenant_ids is None:
+        return true()
+    parents = select(organisations.c.parent_id).where(one_of(organisations.c.id, reach.tenant_ids))
+    return or_(one_of(organisations.c.id, reach.tenant_ids), organisations.c.id.in_(parents), organisations.c.kind == "agency")
+
+
+def users_in_reach(reach: Reach) -> ColumnElement[bool]:
+    """Return the condition: people with a membership at a school in reach."""
+    if reach.tenant_ids is None:
+        return true()
+    return users.c.id.in_(select(memberships.c.user_id).where(one_of(memberships.c.organisation_id, reach.tenant_ids)))
+
+
+def user_by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
+    """Return the user with this address."""
+    return session.execute(select(users).where(users.c.email_hash == email_hash)).one_or_none()
+
+
+def live_session(session: Session, token_hash: str, now: datetime) -> AnyRow | None:
+    """Return the session and its active user behind a token."""
+    return session.execute(
+        select(sessions.c.id, sessions.c.expires_at, users.c.id.label("user_id"), users.c.display_name)
+        .join(users, users.c.id == sessions.c.user_id)
+        .where(
+            sessions.c.token_hash == token_hash,
+            sessions.c.revoked_at.is_(None),
+            sessions.c.expires_at > now,
+            users.c.is_active,
+        )
+    ).one_or_none()
+
+
+def live_api_key(session: Session, key_id: UUID, now: datetime) -> AnyRow | None:
+    """Return the key unless it is revoked or expired."""
+    return session.execute(
+        select(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None), api_keys.c.expires_at > now)
+    ).one_or_none()
+
+
+def memberships_of(session: Session, user_id: UUID) -> list[Row[tuple[str, UUID | None, str | None]]]:
+    """Return role, organisation and its kind of every membership."""
+    return list(
+        session.execute(
+            select(memberships.c.role, memberships.c.organisation_id, organisations.c.kind)
+            .join(organisations, organisations.c.id == memberships.c.organisation_id, isouter=True)
+            .where(memberships.c.user_id == user_id)
+        )
+    )
+
+
+def schools_of(session: Session, group_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """Return the schools of each group."""
+    schools: dict[UUID, set[UUID]] = {}
+    rows = session.execute(
+        select(organisations.c.parent_id, organisations.c.id).where(
+            one_of(organisations.c.parent_id, group_ids), organisations.c.kind == "school"
+        )
+    )
+    for row in rows:
+        schools.setdefault(row.parent_id, set()).add(row.id)
+    return schools
+
+
+def revoke_sessions(session: Session, now: datetime, condition: ColumnElement[bool]) -> None:
+    """End every session the condition names."""
+    session.execute(update(sessions).where(condition, sessions.c.revoked_at.is_(None)).values(revoked_at=now))
+
+
+def calendar(session: Session, organisation_id: UUID) -> list[AnyRow]:
+    """Return a school's calendar in the order of days."""
+    return list(
+        session.execute(select(calendar_days).where(calendar_days.c.organisation_id == organisation_id).order_by(calendar_days.c.date))
+    )

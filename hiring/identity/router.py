@@ -1,0 +1,223 @@
+"""Routes of organisations, users, sessions and API keys."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Body, Depends, Header, Request, Response
+
+from foundation import clock
+from foundation.access import Role
+from hiring.access import Access, public, requires
+from hiring.database import DatabaseSession
+from hiring.identity import schemas
+from hiring.identity.authentication import Authentication, issue_api_key
+from hiring.identity.service import IdentityService
+from hiring.permissions import Permission
+from hiring.routing import PageQuery, RequiredVersion, created, domain_router, tagged
+from hiring.schemas import Page
+
+router = domain_router("identity")
+
+
+def _service(request: Request) -> IdentityService:
+    service: IdentityService = request.app.state.identity
+    return service
+
+
+def _authentication(request: Request) -> Authentication:
+    authentication: Authentication = request.app.state.authenticator
+    return authentication
+
+
+Service = Annotated[IdentityService, Depends(_service)]
+Credentials = Annotated[Authentication, Depends(_authentication)]
+OwnSession = Annotated[Access, requires(Permission.OWN_SESSION)]
+ReadOrganisations = Annotated[Access, requires(Permission.ORGANISATIONS_READ)]
+WriteOrganisations = Annotated[Access, requires(Permission.ORGANISATIONS_WRITE)]
+ReadUsers = Annotated[Access, requires(Permission.USERS_READ)]
+WriteUsers = Annotated[Access, requires(Permission.USERS_WRITE)]
+
+
+@router.post("/sessions", status_code=201, dependencies=[Depends(public)])
+def sign_in(body: schemas.SignIn, response: Response, session: DatabaseSession, credentials: Credentials) -> schemas.Session:
+    """Sign in with an address and a password; the token in the reply is the credential of every other request."""
+    response.headers["Cache-Control"] = "no-store"
+    issued = credentials.sign_in(session, body.email, body.password.get_secret_value(), clock.now())
+    return schemas.Session(token=issued.token, expires_at=issued.expires_at, principal=issued.caller.principal.to_json())
+
+
+@router.get("/sessions/current")
+def show_session(access: OwnSession) -> dict[str, Any]:
+    """Return who is signed in."""
+    return access.caller.principal.to_json()
+
+
+@router.delete("/sessions/current", status_code=204)
+def sign_out(access: OwnSession, session: DatabaseSession, credentials: Credentials, authorization: Annotated[str, Header()]) -> None:
+    """Sign out: the token stops working at once here, and within 30 seconds at services that cache answers."""
+    credentials.sign_out(session, authorization.partition(" ")[2].strip(), access.now)
+
+
+@router.post("/credentials/introspect")
+def introspect(
+    body: schemas.CredentialQuestion,
+    access: Annotated[Access, requires(Permission.INTROSPECT, keeps_reply=False)],
+    session: DatabaseSession,
+    credentials: Credentials,
+) -> dict[str, Any]:
+    """Tell a service who holds a session token or API key; ``{"active": false}`` when nobody does."""
+    caller = credentials(session, body.credential.get_secret_value(), access.now)
+    return {"active": False} if caller is None else caller.principal.to_json()
+
+
+@router.post("/organisations", status_code=201, response_model=schemas.Organisation)
+def register_organisation(
+    body: schemas.NewOrganisation, access: WriteOrganisations, session: DatabaseSession, service: Service, response: Response
+) -> Any:
+    """Add a school, school group or agency."""
+    row = service.register_organisation(session, access, body)
+    created(response, "organisations", row.id)
+    return tagged(response, row)
+
+
+@router.get("/organisations", response_model=Page[schemas.Organisation])
+def list_organisations(
+    access: ReadOrganisations,
+    session: DatabaseSession,
+    service: Service,
+    page: PageQuery,
+    kind: Literal["school", "school_group", "agency"] | None = None,
+) -> Any:
+    """List organisations in reach."""
+    return service.organisation_page(session, access, kind, page)
+
+
+@router.get("/organisations/{organisation_id}", response_model=schemas.Organisation)
+def show_organisation(
+    organisation_id: UUID, access: ReadOrganisations, session: DatabaseSession, service: Service, response: Response
+) -> Any:
+    """Return one organisation."""
+    return tagged(response, service.organisation(session, access, organisation_id))
+
+
+@router.patch("/organisations/{organisation_id}", response_model=schemas.Organisation)
+def change_organisation(
+    organisation_id: UUID,
+    body: schemas.OrganisationChange,
+    version: RequiredVersion,
+    access: WriteOrganisations,
+    session: DatabaseSession,
+    service: Service,
+    response: Response,
+) -> Any:
+    """Change name, time zone or whether the equity survey is allowed."""
+    return tagged(response, service.change_organisation(session, access, organisation_id, body, version))
+
+
+@router.put("/organisations/{organisation_id}/calendar-days", response_model=list[schemas.CalendarDay])
+def set_calendar(
+    organisation_id: UUID,
+    days: Annotated[list[schemas.CalendarDay], Body(max_length=800)],
+    access: WriteOrganisations,
+    session: DatabaseSession,
+    service: Service,
+) -> Any:
+    """Add or replace days of a school's calendar."""
+    return service.set_calendar(session, access, organisation_id, days)
+
+
+@router.get("/organisations/{organisation_id}/calendar-days", response_model=list[schemas.CalendarDay])
+def show_calendar(organisation_id: UUID, access: ReadOrganisations, session: DatabaseSession, service: Service) -> Any:
+    """Return a school's calendar."""
+    return service.calendar(session, access, organisation_id)
+
+
+@router.post("/users", status_code=201, response_model=schemas.UserReference)
+def register_user(body: schemas.NewUser, access: WriteUsers, session: DatabaseSession, service: Service, response: Response) -> Any:
+    """Add a person who signs in, with a role at one of your schools."""
+    row = service.register_user(session, access, body)
+    created(response, "users", row.id)
+    return tagged(response, row)
+
+
+@router.get("/users", response_model=Page[schemas.User])
+def list_users(access: ReadUsers, session: DatabaseSession, service: Service, page: PageQuery) -> Any:
+    """List people with a role in reach."""
+    return service.user_page(session, access, page)
+
+
+@router.get("/users/{user_id}", response_model=schemas.User)
+def show_user(user_id: UUID, access: ReadUsers, session: DatabaseSession, service: Service, response: Response) -> Any:
+    """Return one person."""
+    return tagged(response, service.user(session, access, user_id))
+
+
+@router.patch("/users/{user_id}", response_model=schemas.User)
+def change_user(
+    user_id: UUID,
+    body: schemas.UserChange,
+    version: RequiredVersion,
+    access: WriteUsers,
+    session: DatabaseSession,
+    service: Service,
+    response: Response,
+) -> Any:
+    """Rename, close or reopen an account."""
+    return tagged(response, service.change_user(session, access, user_id, body, version))
+
+
+@router.get("/users/{user_id}/memberships", response_model=list[schemas.Membership])
+def list_memberships(user_id: UUID, access: ReadUsers, session: DatabaseSession, service: Service) -> Any:
+    """Return a person's roles in reach."""
+    return service.membership_list(session, access, user_id)
+
+
+@router.post("/users/{user_id}/memberships", status_code=201, response_model=schemas.Membership)
+def grant_membership(user_id: UUID, body: schemas.NewMembership, access: WriteUsers, session: DatabaseSession, service: Service) -> Any:
+    """Grant a role."""
+    return service.grant_membership(session, access, user_id, body.organisation_id, Role(body.role))
+
+
+@router.delete("/users/{user_id}/memberships/{membership_id}", status_code=204)
+def revoke_membership(user_id: UUID, membership_id: UUID, access: WriteUsers, session: DatabaseSession, service: Service) -> None:
+    """Take a role away."""
+    service.revoke_membership(session, access, user_id, membership_id)
+
+
+@router.post("/api-keys", status_code=201, response_model=schemas.IssuedApiKey)
+def issue_key(
+    body: schemas.NewApiKey,
+    access: Annotated[Access, requires(Permission.API_KEYS_MANAGE, keeps_reply=False)],
+    session: DatabaseSession,
+    response: Response,
+) -> Any:
+    """Make an API key; its secret is in this reply alone."""
+    response.headers["Cache-Control"] = "no-store"
+    access.require_platform()
+    tenants = ["*"] if body.tenant_ids == "*" else [str(tenant_id) for tenant_id in body.tenant_ids]
+    row, credential = issue_api_key(session, access.now, body.name, list(body.scopes), tenants, body.days, access.actor_id)
+    return {**row._mapping, "credential": credential}
+
+
+@router.get("/api-keys", response_model=Page[schemas.ApiKey])
+def list_keys(
+    access: Annotated[Access, requires(Permission.API_KEYS_MANAGE)], session: DatabaseSession, service: Service, page: PageQuery
+) -> Any:
+    """List API keys, without secrets."""
+    return service.api_key_page(session, access, page)
+
+
+@router.delete("/api-keys/{key_id}", status_code=204)
+def revoke_key(
+    key_id: UUID, access: Annotated[Access, requires(Permission.API_KEYS_MANAGE)], session: DatabaseSession, service: Service
+) -> None:
+    """End an API key."""
+    service.revoke_api_key(session, access, key_id)
+
+
+@router.post("/feedback", status_code=201, response_model=schemas.Feedback)
+def give_feedback(
+    body: schemas.NewFeedback, access: Annotated[Access, requires(Permission.FEEDBACK_WRITE)], session: DatabaseSession, service: Service
+) -> Any:
+    """Say how likely your school or agency is to recommend the platform."""
+    return service.give_feedback(session, access, body.organisation_id, body.respondent_kind, body.score)
