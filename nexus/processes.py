@@ -64,7 +64,7 @@ class Service:
         preferred_port: 0 for a process without a port.
         ready_path: HTTP path that answers 200 when ready; empty: the port takes connections, or the process lives.
         after: names of services that must be ready before this one starts.
-        environment: added to ours.
+        environment: added to ours; places are filled in as in the command.
         ready_seconds: how long it may take to become ready.
         scheme: of its address; empty when people do not open it.
     """
@@ -82,8 +82,12 @@ class Service:
 class _Child:
     """One service's process over its restarts."""
 
-    def __init__(self, service: Service, port: int, command: Sequence[str], log: Path) -> None:
-        self.service, self.port, self.command, self.log = service, port, command, log
+    def __init__(self, service: Service, ports: Mapping[str, int], log: Path) -> None:
+        self.service, self.log = service, log
+        self.port = ports[service.name]
+        values = {f"{name}.port": port for name, port in ports.items()} | {"port": self.port}
+        self.command = [_fill(part, values) for part in service.command]
+        self.environment = {name: _fill(part, values) for name, part in service.environment.items()}
         self.process: subprocess.Popen[bytes] | None = None
         self.is_ready = False
         self.restarts_count = 0
@@ -112,7 +116,7 @@ class _Child:
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
-                env={**environment, **self.service.environment},
+                env={**environment, **self.environment},
                 process_group=0,
             )
 
@@ -200,16 +204,7 @@ class Supervisor:
         ports: dict[str, int] = {}
         for service in services:
             ports[service.name] = service.preferred_port and free_port(service.preferred_port, besides=ports.values())
-        values = {"port": 0} | {f"{name}.port": port for name, port in ports.items()}
-        self._children = [
-            _Child(
-                service,
-                ports[service.name],
-                [_fill(part, values | {"port": ports[service.name]}) for part in service.command],
-                home.path("logs", f"{service.name}.log"),
-            )
-            for service in services
-        ]
+        self._children = [_Child(service, ports, home.path("logs", f"{service.name}.log")) for service in services]
 
     @property
     def addresses(self) -> dict[str, str]:

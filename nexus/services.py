@@ -3,16 +3,16 @@
 What belongs here: commands, ports, paths, environment. What doesn't: keeping them alive (processes.py).
 """
 
+import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from foundation.settings import Databases, Home
 from nexus.databases import PROJECT, provision
 from nexus.embedded_postgres import EmbeddedPostgres
-from nexus.processes import Service
+from nexus.processes import Service, Supervisor
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -44,20 +44,38 @@ def prepare_dagster(home: Home) -> None:
     shutil.copyfile(PROJECT / "orchestration" / "dagster.yaml", home.path("dagster", "dagster.yaml"))
 
 
-def write_workspace(home: Home, addresses: Mapping[str, str]) -> None:
-    """Tell the webserver and the daemon where their one shared code server listens."""
-    port = int(addresses["code-server"].rpartition(":")[2])
+def supervisor(home: Home, database: "Database") -> Supervisor:
+    """Return a supervisor of the whole platform; the ports are chosen, nothing is started."""
+    prepare_dagster(home)
+    chosen = Supervisor(home, platform(home), database, folder=PROJECT, environment=environment(home))
+    # The webserver and the daemon share one code server: each would otherwise load every definition for itself.
+    port = int(chosen.addresses["code-server"].rpartition(":")[2])
     home.path("dagster", "workspace.yaml").write_text(_WORKSPACE.format(port=port))
+    return chosen
+
+
+def read_addresses(home: Home) -> dict[str, str]:
+    """Return the addresses of the running services; none when nothing runs."""
+    try:
+        addresses: dict[str, str] = json.loads((home.root / "run" / "addresses.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return addresses
 
 
 def platform(home: Home) -> list[Service]:
     """Return the services in the order of their start."""
+    hiring_url = "http://127.0.0.1:{hiring.port}"
+    # Before the first publish the prediction API has nothing to answer with: it runs, and that is all one can ask of it.
+    prediction_ready = "/health/ready" if (home.root / "CURRENT").exists() else "/health/live"
     workspace = str(home.root / "dagster" / "workspace.yaml")
     beside_python = Path(sys.executable).parent
     return [
         Service("hiring", _uvicorn("hiring.app:create_app"), 8000, "/health/ready"),
-        Service("prediction", _uvicorn("serving.app:create_app"), 8010, "/health/ready", after=("hiring",)),
-        Service("dashboard", _uvicorn("dashboards.enterprise:create_app"), 8020, "/_stcore/health", after=("hiring",)),
+        Service("prediction", _uvicorn("serving.app:create_app"), 8010, prediction_ready, ("hiring",),
+                {"NEXUS_SERVING_HIRING_URL": hiring_url}),
+        Service("dashboard", _uvicorn("dashboards.enterprise:create_app"), 8020, "/_stcore/health", ("hiring",),
+                {"NEXUS_DASHBOARD_HIRING_URL": hiring_url}),
         Service(
             "code-server",
             (sys.executable, "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", "{port}", "-m", "orchestration.definitions",
@@ -79,26 +97,6 @@ def platform(home: Home) -> list[Service]:
             after=("dagster",),
         ),
     ]  # fmt: skip
-
-
-def experiments(home: Home) -> Service:
-    """Return the page of the model experiments (MLflow), started on demand."""
-    store = f"sqlite:///{home.path('mlflow', 'mlflow.db')}"
-    command = (
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--backend-store-uri",
-        store,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "{port}",
-        "--workers",
-        "1",
-    )
-    return Service("experiments", command, 8050, "/health")
 
 
 def _uvicorn(factory: str) -> tuple[str, ...]:

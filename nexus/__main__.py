@@ -1,0 +1,5 @@
+"""``python -m nexus``: the same as the ``nexus`` command."""
+
+from nexus.cli import main
+
+main()

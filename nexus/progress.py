@@ -1,0 +1,59 @@
+"""How long work is shown: a bar on a terminal, a line a step elsewhere (logs of a build server)."""
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+
+class StepBar:
+    """Shows steps that report ``(step, done, total)`` while a block runs."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        """Prepare a bar titled ``title``."""
+        self._title, self._console = title, console
+        self._is_terminal = console.is_terminal
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("[dim]{task.fields[step]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not self._is_terminal,
+        )
+        self._task = self._progress.add_task(title, total=None, step="")
+        self._started = time.monotonic()
+
+    def __enter__(self) -> "StepBar":
+        """Show the bar."""
+        self._started = time.monotonic()
+        if not self._is_terminal:
+            self._console.print(f"{self._title} …")
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Replace the bar by one line that says how long it took."""
+        self._progress.stop()
+        seconds = time.monotonic() - self._started
+        mark = "[green]✓[/green]" if kind is None else "[red]✗[/red]"
+        self._console.print(f"{mark} {self._title} [dim]{seconds:.1f} s[/dim]")
+        sys.stdout.flush()
+
+    def report(self, step: str, done: int, total: int) -> None:
+        """Say that ``done`` of ``total`` are finished, the last of them ``step``."""
+        self._progress.update(self._task, completed=done, total=total or None, step=step)
+
+    def announce(self, step: str, event: str) -> None:
+        """Say that a step ``started`` or ``finished``."""
+        if event == "started":
+            self._progress.update(self._task, step=step)
+            if not self._is_terminal:
+                self._console.print(f"  {step}")
+        else:
+            self._progress.advance(self._task)
