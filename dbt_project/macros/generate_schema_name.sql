@@ -1,0 +1,4 @@
+{# A schema is a layer, in every target: no prefix by developer or environment. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

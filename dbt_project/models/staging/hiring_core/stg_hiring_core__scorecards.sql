@@ -1,0 +1,8 @@
+select
+    cast(id as text) as scorecard_id,
+    cast(tenant_id as text) as tenant_id,
+    cast(interview_id as text) as interview_id,
+    cast(recommendation as text) as recommendation,
+    cast(submitted_at as timestamptz) as submitted_at,
+    cast(recorded_at as timestamptz) as recorded_at
+from {{ source('hiring_core', 'scorecards') }}
