@@ -4,13 +4,18 @@ What belongs here: how rows get from a source into ``raw`` without loss, and wha
 (data_quality) and shaping them (dbt_project).
 """
 
-from ingestion.equity import load_equity
 from ingestion.guards import LikelyTruncatedRead, ReconciliationFailed, SourceShapeChanged
 from ingestion.progress import Progress, SyncReport, TableReport
 from ingestion.snapshots import SourceUnavailable
+from ingestion.sources.hiring_log.importing import ImportReport, import_hiring_log
+from ingestion.sources.hiring_log.mapping import BadMapping
+from ingestion.sources.hiring_log.reading import BadLogFolder
 from ingestion.sync import sync
 
 __all__ = [
+    "BadLogFolder",
+    "BadMapping",
+    "ImportReport",
     "LikelyTruncatedRead",
     "Progress",
     "ReconciliationFailed",
@@ -18,6 +23,6 @@ __all__ = [
     "SourceUnavailable",
     "SyncReport",
     "TableReport",
-    "load_equity",
+    "import_hiring_log",
     "sync",
 ]

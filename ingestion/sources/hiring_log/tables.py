@@ -3,7 +3,7 @@
 What belongs here: the format as documented in docs/hiring-log-mapping.md. What doesn't: how files are read (reading) or judged (checking).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from warehouse.connection import Connection
 from warehouse.names import raw_table
@@ -32,13 +32,13 @@ class LogColumn:
 
 @dataclass(frozen=True)
 class LogTable:
-    """One table: its key, its columns and the column that stands in for a missing ``recorded_at``."""
+    """One table: its key, its columns and the columns that stand in for a missing ``recorded_at``."""
 
     name: str
     columns: tuple[LogColumn, ...]
-    event_time: str
+    event_times: tuple[str, ...]
     is_required: bool = False
-    ordered: tuple[tuple[str, str], ...] = field(default=())
+    ordered: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -75,7 +75,7 @@ LOG_TABLES: tuple[LogTable, ...] = (
             LogColumn("target_start_date", DAY),
             RECORDED_AT,
         ),
-        event_time="approved_at",
+        event_times=("approved_at", "opened_at"),
         ordered=(("approved_at", "closed_at"), ("opened_at", "closed_at")),
     ),
     LogTable(
@@ -89,7 +89,7 @@ LOG_TABLES: tuple[LogTable, ...] = (
             LogColumn("close_reason", vocabulary=CLOSE_REASONS),
             RECORDED_AT,
         ),
-        event_time="opened_at",
+        event_times=("opened_at",),
         ordered=(("opened_at", "closed_at"),),
     ),
     LogTable(
@@ -123,7 +123,7 @@ LOG_TABLES: tuple[LogTable, ...] = (
             LogColumn("terminal_side", vocabulary=("employer", "candidate", "neutral")),
             RECORDED_AT,
         ),
-        event_time="applied_at",
+        event_times=("applied_at",),
         is_required=True,
         ordered=(("applied_at", "terminal_at"),),
     ),
@@ -140,7 +140,7 @@ LOG_TABLES: tuple[LogTable, ...] = (
             LogColumn("actor"),
             LogColumn("provenance", vocabulary=("observed", "observed_interval", "inferred_interview", "inferred_status")),
         ),
-        event_time="event_at",
+        event_times=("event_at",),
         is_required=True,
     ),
     LogTable(
@@ -175,7 +175,7 @@ LOG_TABLES: tuple[LogTable, ...] = (
             LogColumn("fte", DECIMAL),
             RECORDED_AT,
         ),
-        event_time="created_at",
+        event_times=("created_at",),
         ordered=(("created_at", "resolved_at"), ("sent_at", "resolved_at")),
     ),
     LogTable(
@@ -192,7 +192,7 @@ LOG_TABLES: tuple[LogTable, ...] = (
             LogColumn("contract_kind", vocabulary=("permanent", "fixed_term", "supply")),
             RECORDED_AT,
         ),
-        event_time="hired_at",
+        event_times=("hired_at",),
     ),
     LogTable(
         "outcomes",
@@ -209,7 +209,7 @@ LOG_TABLES: tuple[LogTable, ...] = (
             LogColumn("manager_satisfaction", DECIMAL),
             RECORDED_AT,
         ),
-        event_time="as_of",
+        event_times=("as_of",),
     ),
 )
 
