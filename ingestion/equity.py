@@ -1,27 +1,69 @@
-"""Self-identification answers, read whole into private tables and replaced each time.
+"""The pipeline's private step: self-identification answers meet cohorts in memory, and only what the release needs is written.
 
-They never touch raw: no history, no batch, no instant of loading. Only the pipeline's private step calls this.
+The answers are read whole into private tables and replaced each time; they never touch raw: no history, no batch, no instant of
+loading. The step runs after ``intermediate.int_application_outcomes`` and ``marts.mart_equity_cohorts`` and before
+``private.equity_release_candidates``. What doesn't belong here: noise and rounding (dbt_project/models/private), the ledger (warehouse).
 """
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from foundation.settings import Home
+from ingestion.equity_key import EquityKey, noise_ranges
 from ingestion.snapshots import open_snapshot
 from warehouse.connection import Connection, scalar
+from warehouse.equity_ledger import released_periods
 from warehouse.names import Layer
 
+ATTRIBUTES = ("gender", "ethnicity", "age_band", "disability", "veteran")
 COLUMNS = {
-    "responses": (
-        "dei_key",
-        "tenant_id",
-        "submitted_on",
-        "question_set_version",
-        "gender",
-        "ethnicity",
-        "age_band",
-        "disability",
-        "veteran",
-        "locale",
-    ),
+    "responses": ("dei_key", "tenant_id", "submitted_on", "question_set_version", *ATTRIBUTES, "locale"),
     "invitations": ("dei_key", "tenant_id", "invited_on", "question_set_version", "locale"),
 }
+RELEASES: Mapping[str, str] = {"A": "0.75"}
+"""Release → epsilon of its noise per cell, as decimal text. A: the pool of applicants by school and quarter of application."""
+
+_DECLINED, _UNDISCLOSED = "declined", "undisclosed"
+_COHORT = ["tenant_id", "period_kind", "period_start"]
+_PEOPLE: dict[str, Any] = {
+    **dict.fromkeys(("release", "tenant_id", "period_kind"), pl.String),
+    **dict.fromkeys(("period_start", "period_end"), pl.Date),
+    **dict.fromkeys(("self_id", *ATTRIBUTES), pl.String),
+    "record_key": pl.Int64,
+}
+
+
+class CohortMismatch(RuntimeError):
+    """The people found for a cohort are not as many as its public size says. The message names the cohort."""
+
+
+def build_equity_people(source_url: str, connection: Connection, root: Path) -> int:
+    """Read the answers, join them in memory and write ``private.equity_people``, ``equity_noise`` and ``equity_secret``.
+
+    Args:
+        source_url: Postgres of the hiring core, for a login that may read ``equity.*``.
+        connection: the open build file.
+        root: the home: its ledger says what is released already, its secret ``equity_key`` opens the answers.
+
+    Returns:
+        The rows of ``private.equity_people``: one per person of a closed cohort that is not released yet, answered or not.
+
+    Raises:
+        MissingSecret: ``secrets/equity_key`` is absent or readable by others.
+        SourceUnavailable: the source cannot be read.
+        CohortMismatch: people and public cohort sizes disagree (the models were built from different rows).
+        LedgerBroken: the ledger on disk is damaged.
+    """
+    key = EquityKey.read(Home(home=root))
+    load_equity(source_url, connection)
+    people = equity_people(connection, released_periods(root), key)
+    _replace(connection, "equity_people", people)
+    _replace(connection, "equity_noise", pl.concat(noise_ranges(release, epsilon) for release, epsilon in RELEASES.items()))
+    _replace(connection, "equity_secret", pl.DataFrame({"key_id": [key.key_id], "secret": [key.noise_secret]}))
+    return people.height
 
 
 def load_equity(source_url: str, connection: Connection) -> dict[str, int]:
@@ -49,3 +91,88 @@ def load_equity(source_url: str, connection: Connection) -> dict[str, int]:
         connection.rollback()
         raise
     return counts
+
+
+def equity_people(connection: Connection, released: pl.DataFrame, key: EquityKey) -> pl.DataFrame:
+    """Return the rows of ``private.equity_people``, in the order of the record keys: the order tells nothing.
+
+    Whoever a release of the same academic year has counted is left out: a quarter released earlier keeps its people out of the
+    year's rest, and nobody of a released rest comes back with a quarter.
+    """
+    members = _unreleased(_members(connection), released)
+    answers = {row[0]: row[1:] for row in _rows(connection, f"select dei_key, {', '.join(ATTRIBUTES)} from private.equity_responses")}
+    invited = {row[0] for row in _rows(connection, "select dei_key from private.equity_invitations")}
+    people = list(_people(members, answers, invited, key))
+    return pl.DataFrame(people, schema=_PEOPLE, orient="row").sort("record_key", "release", "period_start")
+
+
+def _people(members: pl.DataFrame, answers: Mapping[str, tuple[str, ...]], invited: set[str], key: EquityKey) -> Iterator[tuple[Any, ...]]:
+    for tenant, candidate, merged, kind, start, end in members.iter_rows():
+        keys = [key.dei_key(tenant, person) for person in (candidate, *(merged or ()))]  # an answer may be kept under a merged record
+        answer = next((answers[one] for one in keys if one in answers), None)
+        if answer is not None:
+            self_id = "declined" if set(answer) == {_DECLINED} else "answered"
+        else:
+            self_id = "no_answer" if invited.intersection(keys) else "not_invited"
+        values = [_UNDISCLOSED if value == _DECLINED else value for value in answer or (_UNDISCLOSED,) * len(ATTRIBUTES)]
+        for release in RELEASES:
+            yield (release, tenant, kind, start, end, self_id, *values, key.record_key(tenant, candidate))
+
+
+def _members(connection: Connection) -> pl.DataFrame:
+    """Return who belongs to which closed cohort, and the cohort's public size."""
+    frame: pl.DataFrame = connection.sql(
+        """
+        with quarters as (select * from marts.mart_equity_cohorts where period_kind = 'quarter'),
+        rests as (select * from marts.mart_equity_cohorts where period_kind = 'year_rest'),
+        people as (
+            select *, count(*) over (partition by tenant_id, first_quarter_start) as quarter_people_count
+            from intermediate.int_application_outcomes where first_quarter_start is not null
+        ),
+        merged as (
+            select person_id, list(candidate_id order by candidate_id) as merged_ids
+            from intermediate.int_candidates_merged group by person_id
+        )
+        select people.tenant_id, people.candidate_id, merged.merged_ids, people.first_quarter_start,
+            coalesce(quarters.period_kind, rests.period_kind) as period_kind,
+            coalesce(quarters.period_start, rests.period_start) as period_start,
+            coalesce(quarters.period_end, rests.period_end) as period_end,
+            coalesce(quarters.people_count, rests.people_count) as people_count
+        from people
+        left join quarters on people.tenant_id = quarters.tenant_id and people.first_quarter_start = quarters.period_start
+        left join rests on people.tenant_id = rests.tenant_id and people.academic_year_start = rests.period_start
+            and people.quarter_people_count < 20
+        left join merged on people.candidate_id = merged.person_id
+        where coalesce(quarters.period_kind, rests.period_kind) is not null
+        """
+    ).pl()
+    return frame
+
+
+def _unreleased(members: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+    """Check the public sizes, then leave out whoever a release has counted already."""
+    counted = members.group_by(_COHORT).agg(found=pl.len(), public=pl.col("people_count").first())
+    if (wrong := counted.filter(pl.col("found") != pl.col("public"))).height:
+        raise CohortMismatch(
+            f"{wrong.height} equity cohorts hold another number of people than mart_equity_cohorts says,"
+            f" such as {wrong.row(0, named=True)}: rebuild the models and this step from the same rows"
+        )
+    quarters = released.filter(pl.col("period_kind") == "quarter").select("tenant_id", first_quarter_start="period_start")
+    rests = released.filter(pl.col("period_kind") == "year_rest").select("tenant_id", "period_start", "period_end")
+    placed = members.select("tenant_id", "first_quarter_start").unique()
+    in_rest = placed.join(rests, on="tenant_id").filter(pl.col("first_quarter_start").is_between("period_start", "period_end"))
+    counted_already = pl.concat([quarters, in_rest.select("tenant_id", "first_quarter_start")]).unique()
+    fresh = members.join(counted_already, on=["tenant_id", "first_quarter_start"], how="anti")
+    return fresh.select("tenant_id", "candidate_id", "merged_ids", "period_kind", "period_start", "period_end")
+
+
+def _rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def _replace(connection: Connection, table: str, frame: pl.DataFrame) -> None:
+    connection.register("_incoming", frame)
+    try:
+        connection.execute(f"create or replace table {Layer.PRIVATE}.{table} as select * from _incoming")
+    finally:
+        connection.unregister("_incoming")
