@@ -27,9 +27,11 @@ and safe to share between threads; swap a whole bundle, never a part. Fallback b
 """
 
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from models_ml.bundle_files import BundleContent, BundleDraft, BundleRefused, Manifest, read_bundle, write_bundle
+from models_ml.bundle_files import BundleContent, BundleDraft, BundleRefused, Manifest, read_bundle, unwritten_content, write_bundle
 from models_ml.candidate_success.prediction import CandidateOutlook, CandidateSuccessBundle, Probability
 from models_ml.feature_contract import InvalidFeature
 from models_ml.time_to_hire.prediction import HazardBundle, KaplanMeierBundle, Reason, RemainingTime, TimeToHireBundle
@@ -48,6 +50,8 @@ __all__ = [
     "TimeToHireBundle",
     "load_bundle",
     "open_content",
+    "unwritten_content",
+    "with_golden",
     "write_bundle",
 ]
 
@@ -65,6 +69,12 @@ _TOLERANCE = 1e-9
 def open_content(content: BundleContent) -> Bundle:
     """Return the bundle of files already read, golden rows not yet verified (training uses it to make them)."""
     return _KINDS[content.manifest.kind](content)
+
+
+def with_golden(draft: BundleDraft, rows: Sequence[Mapping[str, object]]) -> BundleDraft:
+    """Return the draft with golden rows: the given features and the answers they get now."""
+    bundle = open_content(unwritten_content(draft))
+    return replace(draft, golden=[{"features": dict(row), "expected": bundle.answer(row)} for row in rows])
 
 
 def load_bundle(folder: Path) -> Bundle:

@@ -88,12 +88,8 @@ def _dump(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, allow_nan=False).encode()
 
 
-def write_bundle(root: Path, draft: BundleDraft, trained_at: datetime) -> Path:
-    """Write the bundle below ``root`` and return its folder, ``root/<bundle_id>``.
-
-    The id is the model and a digest of the content, so the same training on the same data writes nothing new. Files are
-    flushed to disk before the folder gets its name: a reader sees a whole bundle or none.
-    """
+def _name(draft: BundleDraft, trained_at: datetime) -> tuple[Manifest, dict[str, bytes]]:
+    """Return the manifest that follows from the content, and the files it lists."""
     files = {f"{name}.txt": text.encode() for name, text in draft.boosters.items()}
     files |= {"tables.json": _dump(draft.tables), "golden.json": _dump(list(draft.golden))}
     digests = {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}
@@ -114,6 +110,22 @@ def write_bundle(root: Path, draft: BundleDraft, trained_at: datetime) -> Path:
         world=draft.world,
         files=digests,
     )
+    return manifest, files
+
+
+def unwritten_content(draft: BundleDraft) -> BundleContent:
+    """Return the content a draft would have on disk: training judges the very code and numbers that will serve."""
+    manifest, _ = _name(draft, draft.as_of)
+    return BundleContent(Path(), manifest, json.loads(_dump(draft.tables)), dict(draft.boosters), json.loads(_dump(list(draft.golden))))
+
+
+def write_bundle(root: Path, draft: BundleDraft, trained_at: datetime) -> Path:
+    """Write the bundle below ``root`` and return its folder, ``root/<bundle_id>``.
+
+    The id is the model and a digest of the content, so the same training on the same data writes nothing new. Files are
+    flushed to disk before the folder gets its name: a reader sees a whole bundle or none.
+    """
+    manifest, files = _name(draft, trained_at)
     folder = root / manifest.bundle_id
     if folder.exists():
         return folder

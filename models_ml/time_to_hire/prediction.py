@@ -72,6 +72,14 @@ class RemainingTime:
             return 1.0
         return float(np.interp(days, self.days, self.filled) / self._ever)
 
+    @property
+    def mean_days(self) -> float:
+        """Expected days given that it is filled; what lies beyond the horizon counts as the horizon, so it is a lower bound."""
+        if self._ever <= 0:
+            return self.beyond_days
+        steps, middles = np.diff(self.filled) / self._ever, (self.days[1:] + self.days[:-1]) / 2
+        return float(steps @ middles + (1 - steps.sum()) * self.beyond_days)
+
     def cdf(self, days: float) -> float:
         """Probability of being filled within ``days`` (cancellation competes); flat beyond the horizon."""
         return float(np.interp(days, self.days, self.filled, left=0.0))

@@ -1,0 +1,34 @@
+"""Every constant of the candidate-success training: part of what makes a training repeatable."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+LANDMARKS = ("applied", "screened", "interviewed")
+Head = Literal["hired", "success"]
+HEADS: tuple[Head, ...] = ("hired", "success")
+
+
+class CandidateSuccessConfig(BaseModel):
+    """Hyperparameters of both stages."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rounds: int = 200
+    learning_rate: float = 0.1
+    leaves: int = 15
+    smallest_leaf: int = 200
+    patience: int = 15
+    holdout_share: float = 0.25
+    isotonic_from: int = 1000  # positives held out; below, Platt's two parameters
+    calibration_draws: int = 40
+    blend_rows: int = 50  # k of the prior rate's n / (n + k)
+    fewest_ended: int = 400  # candidates with a known outcome; below, a stage answers with the prior rate
+    fewest_of_each: int = 60  # candidates of the rarer outcome
+    origins: int = 6
+    threads: int = 2
+
+
+CONFIG = CandidateSuccessConfig()
+# The segment of each stage's prior rate.
+SEGMENTS: dict[Head, str] = {"hired": "furthest_rank", "success": "channel_type"}

@@ -1,0 +1,179 @@
+"""Backtest, judge and fit candidate success, each stage by itself.
+
+What belongs here: running both stages over rolling origins. What doesn't: fitting (``pipeline``), registration
+(``models_ml.training``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models_ml.bundle import BundleDraft, with_golden
+from models_ml.candidate_success.config import CONFIG, HEADS, LANDMARKS, CandidateSuccessConfig, Head
+from models_ml.candidate_success.dataset import Cases, cut, digest, prepare
+from models_ml.candidate_success.pipeline import FittedHead, draft, enough, fit_head, fit_prior, open_draft
+from models_ml.cards import card_text
+from models_ml.evaluation import Figure, OutcomeCases, probability_figures
+from models_ml.feature_contract import CANDIDATE_SUCCESS
+from models_ml.gate import Verdict, judge_probability, refused
+from models_ml.scores import ALL, Key, score_rows
+from models_ml.splits import HistoryTooShort, Origin, rolling_origins
+from models_ml.training import Report, Trained
+
+Vector = NDArray[np.float64]
+_NAMES = {
+    "two_stage": tuple(f"{head}_two_stage" for head in HEADS),
+    "prior_rate": tuple(f"{head}_prior_rate" for head in HEADS),
+}
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Test rows of one stage over all origins with both predictions; origins at which the model could be trained only."""
+
+    truth: OutcomeCases
+    landmark: NDArray[np.str_]
+    origin: NDArray[np.str_]
+    model: Vector
+    prior: Vector
+
+
+def fit_and_judge(
+    frames: Mapping[str, pl.DataFrame],
+    as_of: datetime,
+    seed: int,
+    world: str,
+    report: Report,
+    config: CandidateSuccessConfig = CONFIG,
+) -> Trained:
+    """Fit prior rates and both stages on everything known at ``as_of``; backtest them over rolling origins.
+
+    The bundle stands or falls with the first stage; the second answers with the prior rate unless it too passes.
+    """
+    rows = prepare(frames)
+    data = {"data_digest": digest(rows), "as_of": as_of, "world": world}
+    cases = {head: cut(rows, head, None, as_of, as_of) for head in HEADS}
+    encoder = CANDIDATE_SUCCESS.fit(cases["hired"].frame)
+    priors = {head: fit_prior(cases[head], head, config) for head in HEADS}
+    fallback = _with_golden(draft("prior_rate", encoder, priors, data), cases["hired"])
+    backtests = _backtests(rows, as_of, config, seed, report)
+    figures = {key: found for head, backtest in backtests.items() for key, found in backtest_figures(head, backtest, seed).items()}
+    scores = score_rows("candidate_success", world, figures)
+    verdicts = {head: _judge(head, backtests, figures, seed) for head in HEADS}
+    findings = [f"{head}: {line}" for head in HEADS for line in verdicts[head].lines]
+    challenger = None
+    if "hired" in backtests:
+        report("candidate success: fitting on the whole history")
+        heads: dict[Head, FittedHead] = {"hired": fit_head(cases["hired"], encoder, config, seed), "success": priors["success"]}
+        if verdicts["success"].accepted:
+            heads["success"] = fit_head(cases["success"], encoder, config, seed)
+        else:
+            findings.append("success: answered with the past rate")
+        challenger = _with_golden(draft("two_stage", encoder, heads, data), cases["hired"])
+
+    def judge(champion_kind: str) -> Verdict:
+        return _judge("hired", backtests, figures, seed, champion_kind)
+
+    return Trained(fallback, challenger, judge, scores, _NAMES, card_text(Path(__file__).parent, data, scores, findings))
+
+
+def _backtests(rows: pl.DataFrame, as_of: datetime, config: CandidateSuccessConfig, seed: int, report: Report) -> dict[Head, Backtest]:
+    if rows.height == 0:
+        return {}
+    try:
+        origins = rolling_origins(rows["as_of"].min(), as_of, config.origins)  # type: ignore[arg-type]  # a datetime column
+    except HistoryTooShort as error:
+        report(str(error))
+        return {}
+    found = {head: run_backtest(rows, head, origins, as_of, config, seed, report) for head in HEADS}
+    return {head: backtest for head, backtest in found.items() if backtest is not None}
+
+
+def run_backtest(
+    rows: pl.DataFrame, head: Head, origins: list[Origin], as_of: datetime, config: CandidateSuccessConfig, seed: int, report: Report
+) -> Backtest | None:
+    """Fit a stage and its prior at each origin on labels known there, predict the window that follows.
+
+    An origin with too few known labels is left out (labels of success mature in a year); None when every origin is.
+    """
+    parts: list[tuple[Cases, str, Vector, Vector]] = []
+    for number, origin in enumerate(origins, start=1):
+        train, test = cut(rows, head, None, origin.at, origin.at), cut(rows, head, origin.at, origin.until, as_of)
+        if not enough(train, config) or not (test.truth.weight > 0).any():
+            report(f"candidate success, {head}: origin {number} of {len(origins)} has too few known outcomes")
+            continue
+        report(f"candidate success, {head}: origin {number} of {len(origins)}, {origin.at:%Y-%m-%d}")
+        encoder = CANDIDATE_SUCCESS.fit(train.frame)
+        prior = fit_prior(train, head, config)
+        data = {"data_digest": "", "as_of": origin.at, "world": ""}
+        other: Head = "success" if head == "hired" else "hired"
+        pair = [{head: one, other: prior} for one in (fit_head(train, encoder, config, seed), prior)]
+        predicted = []
+        for heads in pair:
+            bundle = open_draft(draft("two_stage", encoder, heads, data))
+            predicted.append(bundle.values(head, bundle.encoder.matrix(test.frame)))
+        parts.append((test, f"{origin.at:%Y-%m-%d}", predicted[0], predicted[1]))
+    if not parts:
+        return None
+    truths = [part[0].truth for part in parts]
+    return Backtest(
+        truth=OutcomeCases(*(np.concatenate([getattr(truth, name) for truth in truths]) for name in ("outcome", "weight", "group"))),
+        landmark=np.concatenate([part[0].landmark for part in parts]),
+        origin=np.concatenate([np.full(len(part[0]), part[1]) for part in parts]),
+        model=np.concatenate([part[2] for part in parts]),
+        prior=np.concatenate([part[3] for part in parts]),
+    )
+
+
+def backtest_figures(head: Head, backtest: Backtest, seed: int) -> dict[Key, dict[str, Figure]]:
+    """Return P1 figures (brier, brier_skill, log_loss, ece, slope, auc) by predictor, as-of stage and origin ("all" = pooled)."""
+    figures: dict[Key, dict[str, Figure]] = {}
+    everything = np.ones(len(backtest.model), dtype=bool)
+    slices = {(ALL, ALL): everything}
+    slices |= {(landmark, ALL): backtest.landmark == landmark for landmark in LANDMARKS}
+    slices |= {(ALL, origin): backtest.origin == origin for origin in sorted(set(backtest.origin.tolist()))}
+    for (landmark, origin), mask in slices.items():
+        truth, prior = backtest.truth.take(mask), backtest.prior[mask]
+        draws = 100 if origin == ALL else 20
+        for name, predicted in ((f"{head}_two_stage", backtest.model[mask]), (f"{head}_prior_rate", prior)):
+            found = probability_figures(truth, predicted, prior, seed, draws)
+            figures[name, landmark, origin] = {f"P1_{metric}": figure for metric, figure in found.items()}
+    return figures
+
+
+def _judge(
+    head: Head,
+    backtests: Mapping[Head, Backtest],
+    figures: Mapping[Key, Mapping[str, Figure]],
+    seed: int,
+    champion_kind: str = "prior_rate",
+) -> Verdict:
+    if head not in backtests:
+        return refused("evidence", "enough known outcomes at one of the rolling origins")
+    backtest = backtests[head]
+    name = f"{head}_two_stage"
+    pooled = {metric.removeprefix("P1_"): figure for metric, figure in figures[name, ALL, ALL].items()}
+    skills = [
+        found["P1_brier_skill"]
+        for (predictor, _, origin), found in sorted(figures.items())
+        if predictor == name and origin != ALL and "P1_brier_skill" in found
+    ]
+    champion = backtest.model if champion_kind == "two_stage" else backtest.prior
+    return judge_probability(backtest.truth, backtest.model, champion, pooled, skills, seed)
+
+
+def _with_golden(bundle_draft: BundleDraft, cases: Cases, count: int = 8) -> BundleDraft:
+    """Pin answers for rows spread over the history, one of them with nothing known but its rank."""
+    frame = cases.frame.sort("as_of", "application_id", "landmark")
+    encoder = open_draft(bundle_draft).encoder
+    golden: list[dict[str, Any]] = []
+    if frame.height:
+        golden = encoder.rows(frame[np.unique(np.linspace(0, frame.height - 1, count).astype(int)).tolist()])
+    golden.append({name: (1.0 if name == "furthest_rank" else None) for name in encoder.names})
+    return with_golden(bundle_draft, golden)

@@ -1,0 +1,46 @@
+"""Rows of ``predictions.model_scores``: one figure of one predictor at one as-of stage.
+
+What belongs here: the table's shape. What doesn't: how a figure is computed (``evaluation``).
+"""
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from models_ml.evaluation import Figure
+
+ALL = "all"
+SCHEMA = {
+    "model": pl.String,
+    "bundle_id": pl.String,
+    "kind": pl.String,
+    "metric_id": pl.String,
+    "predictor": pl.String,
+    "landmark": pl.String,
+    "origin": pl.String,
+    "value": pl.Float64,
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+    "n": pl.Int64,
+    "world": pl.String,
+}
+Key = tuple[str, str, str]
+
+
+def score_rows(model: str, world: str, figures: Mapping[Key, Mapping[str, Figure]], kind: str = "backtest") -> pl.DataFrame:
+    """Return the frame of figures by (predictor, landmark, origin); ``bundle_id`` is empty until :func:`stamped`.
+
+    ``origin`` is "all" (pooled over origins) or the origin's date; figures that are not defined are left out.
+    """
+    rows: Iterable[tuple[object, ...]] = [
+        (model, "", kind, metric, predictor, landmark, origin, figure.value, figure.lower, figure.upper, figure.n, world)
+        for (predictor, landmark, origin), metrics in figures.items()
+        for metric, figure in metrics.items()
+        if figure.value == figure.value
+    ]
+    return pl.DataFrame(list(rows), schema=SCHEMA, orient="row").with_columns(pl.col("lower", "upper").fill_nan(None))
+
+
+def stamped(scores: pl.DataFrame, bundle_id: str) -> pl.DataFrame:
+    """Return the scores with the bundle they belong to."""
+    return scores.with_columns(bundle_id=pl.lit(bundle_id))
