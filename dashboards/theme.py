@@ -52,3 +52,18 @@ def streamlit_options() -> dict[str, Any]:
             f"theme.{name}.linkColor": ground["link"],
         }
     return options
+
+
+STYLE: Final = f"""<style>
+.stMainBlockContainer {{ max-width: 1360px; padding-left: 2rem; padding-right: 2rem }}
+[data-testid="stHeader"] {{ display: none }}
+.st-key-bar {{ border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); padding-bottom: .25rem }}
+.st-key-tab-on a, .st-key-hiring-on a {{ box-shadow: inset 0 -3px 0 {PRIMARY}; border-radius: 0; font-weight: 600 }}
+.st-key-tab-on a, .st-key-tab-off a, .st-key-hiring-on a, .st-key-hiring-off a {{ background: transparent; padding: .4rem .9rem }}
+h1 {{ font-size: 1.9rem !important; padding: 0 !important }}
+h3 {{ font-size: 1.1rem !important; padding: 0 !important }}
+[class*="st-key-foot-"] button, .st-key-page-foot button {{ font-size: .8rem; opacity: .85 }}
+:focus-visible {{ outline: 3px solid {PRIMARY} !important; outline-offset: 2px }}
+form[action="/sign-out"] button {{ font: inherit; color: inherit; background: transparent; cursor: pointer;
+  border: 1px solid {MUTED}; border-radius: .5rem; padding: .35rem .9rem }}
+</style>"""

@@ -1,0 +1,216 @@
+"""Frames to figures: Altair charts in one style. What belongs here: marks, axes and labels. What doesn't: reading or computing.
+
+Rules kept by every chart: text is the page's own colour and marks show on light and dark alike; each axis spans at least a
+stated width, so that small differences stay small; labels have their room inside the scale and are never cut off; layers
+share one scale; nothing reaches a chart that the reader may not see (Vega sends its whole frame to the browser).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+import polars as pl
+
+from dashboards.theme import ALERT, INK, MUTED, PRIMARY
+
+ROW: Final = 34
+_SIZE: Final = 12.5
+_SVG: Final = {"embedOptions": {"renderer": "svg"}}
+
+
+def span(values: Sequence[float | None], least: float, *, floor: float | None = 0.0, ceiling: float | None = None) -> tuple[float, float]:
+    """Return an axis that holds the values and is at least ``least`` wide, within ``floor`` and ``ceiling``."""
+    found = [value for value in values if value is not None]
+    low, high = (min(found), max(found)) if found else (0.0, least)
+    missing = max(0.0, least - (high - low))
+    low, high = low - missing / 2 - 0.04 * (high - low), high + missing / 2 + 0.04 * (high - low)
+    if floor is not None and low < floor:
+        low, high = floor, max(high, floor + least)
+    if ceiling is not None and high > ceiling:
+        low, high = min(low, ceiling - least), ceiling
+    return (max(low, floor) if floor is not None else low), high
+
+
+def _finish(chart: alt.LayerChart | alt.Chart, height: int | alt.Step, description: str) -> alt.LayerChart | alt.Chart:
+    padding = {"left": 4, "right": 8, "top": 6, "bottom": 4}
+    finished: alt.LayerChart | alt.Chart = chart.properties(
+        height=height, width="container", usermeta=_SVG, description=description, padding=padding
+    ).configure_view(strokeWidth=0)
+    return finished
+
+
+def _text(**options: Any) -> dict[str, Any]:
+    return {"fontSize": _SIZE, "fill": INK, "baseline": "middle"} | options
+
+
+def _names(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
+    style = alt.Axis(title=None, domain=False, ticks=False, labelLimit=240, labelFontSize=_SIZE, labelPadding=8, grid=False, **axis)
+    return alt.Y(f"{field}:N", sort=list(order), axis=style, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2))
+
+
+def funnel(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
+    """Bars of a funnel. Columns: name, reached, label, drop_label, is_worst."""
+    order = frame["name"].to_list()
+    top = float(frame["reached"].max() or 1)  # type: ignore[arg-type]  # polars types max() as any literal
+    scale = alt.Scale(domain=[0, top * 1.62], nice=False)
+    base = alt.Chart(frame).encode(y=_names("name", order))
+    bars = base.mark_bar(cornerRadiusEnd=3).encode(
+        x=alt.X("reached:Q", scale=scale, axis=None),
+        color=alt.condition("datum.is_worst", alt.value(ALERT), alt.value(PRIMARY)),
+        tooltip=[
+            alt.Tooltip("name:N", title="Stage"),
+            alt.Tooltip("label:N", title="Reached"),
+            alt.Tooltip("drop_label:N", title="Left here"),
+        ],
+    )
+    labels = base.mark_text(**_text(align="left", dx=6)).encode(x=alt.X("reached:Q", scale=scale, axis=None), text="label:N")
+    drops = base.mark_text(**_text(align="right", opacity=0.85)).encode(x=alt.datum(top * 1.62), text="drop_label:N")
+    return _finish(
+        bars + labels + drops, ROW * len(order) + 16, "Funnel: applications that reached each stage and the share that left there"
+    )
+
+
+def dots(frame: pl.DataFrame, *, unit_format: str, least: float, description: str) -> alt.LayerChart | alt.Chart:
+    """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order."""
+    order = frame["name"].to_list()
+    values = [value for column in ("value", "lower", "upper") for value in frame[column].to_list()]
+    low, high = span(values, least)
+    room = high + 0.38 * (high - low)
+    scale = alt.Scale(domain=[low, room], nice=False)
+    ticks = [low + (high - low) * step / 4 for step in range(5)]
+    axis = alt.Axis(format=unit_format, title=None, values=ticks, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
+    colour = alt.condition("datum.is_ranked", alt.value(PRIMARY), alt.value(MUTED))
+    base = alt.Chart(frame).encode(y=_names("name", order))
+    rules = base.mark_rule(strokeWidth=3, opacity=0.45).encode(x=alt.X("lower:Q", scale=scale, axis=axis), x2="upper:Q", color=colour)
+    points = base.mark_point(filled=True, size=110, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale, axis=axis),
+        color=colour,
+        tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
+    )
+    labels = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="label:N")
+    return _finish(rules + points + labels, ROW * len(order) + 34, description)
+
+
+def bars(frame: pl.DataFrame, *, description: str, least: float = 0.0) -> alt.LayerChart | alt.Chart:
+    """Plain bars with a label. Columns: name, value, label; optional is_marked. Rows keep the frame's order."""
+    order = frame["name"].to_list()
+    if "is_marked" not in frame.columns:
+        frame = frame.with_columns(is_marked=pl.lit(False))
+    top = max(float(frame["value"].max() or 0), least, 1e-9)  # type: ignore[arg-type]  # polars types max() as any literal
+    scale = alt.Scale(domain=[0, top * 1.5], nice=False)
+    base = alt.Chart(frame).encode(y=_names("name", order), x=alt.X("value:Q", scale=scale, axis=None))
+    marks = base.mark_bar(cornerRadiusEnd=3).encode(
+        color=alt.condition("datum.is_marked", alt.value(ALERT), alt.value(PRIMARY)),
+        tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
+    )
+    return _finish(marks + base.mark_text(**_text(align="left", dx=6)).encode(text="label:N"), ROW * len(order) + 16, description)
+
+
+def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -> alt.LayerChart | alt.Chart:
+    """Cohorts × stages. Columns: row, column, value, label, is_mature. Cells of immature cohorts stay blank, their border dashed."""
+    tip = [alt.Tooltip("row:N", title="Applied in"), alt.Tooltip("column:N", title="Reached"), alt.Tooltip("label:N", title="Share")]
+    x = alt.X(
+        "column:N",
+        sort=list(columns),
+        axis=alt.Axis(orient="top", title=None, labelAngle=0, labelFontSize=_SIZE, domain=False, ticks=False),
+    )
+    base = alt.Chart(frame).encode(x=x, y=_names("row", rows).scale(paddingInner=0.08, paddingOuter=0.05), tooltip=tip)
+    decided = base.transform_filter("datum.is_mature && isValid(datum.value)")
+    cells = decided.mark_rect(cornerRadius=3, color=PRIMARY).encode(
+        opacity=alt.Opacity("value:Q", scale=alt.Scale(domain=[0, 0.7], range=[0.06, 0.92], clamp=True), legend=None)
+    )
+    pending = base.transform_filter("!(datum.is_mature && isValid(datum.value))").mark_rect(
+        cornerRadius=3, fillOpacity=0, stroke=MUTED, strokeDash=[3, 3], strokeWidth=1, opacity=0.8
+    )
+    dark = decided.transform_filter("datum.value >= 0.4").mark_text(**_text(fill="#ffffff", fontSize=12)).encode(text="label:N")
+    light = decided.transform_filter("datum.value < 0.4").mark_text(**_text(fontSize=12)).encode(text="label:N")
+    return _finish(cells + pending + dark + light, 27 * len(rows) + 30, "Share of each month's applications that reached each stage")
+
+
+def sparkline(frame: pl.DataFrame, least: float) -> alt.LayerChart | alt.Chart:
+    """A line of months without axes. Columns: month (date), value, label. Its span is at least ``least``."""
+    low, high = span(frame["value"].to_list(), least)
+    x = alt.X("month:T", axis=None)
+    y = alt.Y("value:Q", axis=None, scale=alt.Scale(domain=[low, high], nice=False))
+    tip = [alt.Tooltip("month:T", title="Month", format="%b %Y"), alt.Tooltip("label:N", title="Value")]
+    base = alt.Chart(frame).encode(x=x, y=y)
+    line = base.mark_line(color=PRIMARY, strokeWidth=2, interpolate="monotone")
+    points = base.mark_point(filled=True, size=60, opacity=0, color=PRIMARY).encode(tooltip=tip)
+    last = base.transform_filter("datum.is_last").mark_point(filled=True, size=42, opacity=1, color=PRIMARY)
+    return _finish(line + last + points, 56, "Monthly values")
+
+
+def lines(frame: pl.DataFrame, *, unit_format: str, least: float, description: str, height: int = 220) -> alt.LayerChart | alt.Chart:
+    """Lines over months, each named at its end. Columns: month (date), value, series, label, is_last."""
+    low, high = span(frame["value"].to_list(), least)
+    x = alt.X("month:T", axis=alt.Axis(format="%b %y", title=None, labelFontSize=_SIZE, tickCount=8, grid=False, labelOverlap=True))
+    y = alt.Y(
+        "value:Q",
+        scale=alt.Scale(domain=[low, high]),
+        axis=alt.Axis(format=unit_format, title=None, tickCount=4, labelFontSize=_SIZE, gridOpacity=0.5, domain=False),
+    )
+    tip = [alt.Tooltip("series:N", title=" "), alt.Tooltip("month:T", title="Month", format="%b %Y"), alt.Tooltip("label:N", title="Value")]
+    colour = alt.Color("series:N", legend=alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=220))
+    base = alt.Chart(frame).encode(x=x, y=y, color=colour)
+    return _finish(base.mark_line(strokeWidth=2, point={"size": 26}).encode(tooltip=tip), height, description)
+
+
+def accuracy(frame: pl.DataFrame, goal: float) -> alt.LayerChart | alt.Chart:
+    """Accuracy by as-of stage beside its baseline. Columns: stage, stage_rank, series, value, lower, upper, label, is_baseline."""
+    order = frame.sort("stage_rank")["stage"].unique(maintain_order=True).to_list()
+    x = alt.X("stage:N", sort=order, axis=alt.Axis(title=None, labelAngle=0, labelFontSize=_SIZE, ticks=False, labelLimit=120))
+    low, high = span([*frame["lower"].to_list(), *frame["upper"].to_list(), *frame["value"].to_list(), goal], 0.6, floor=None, ceiling=1.0)
+    axis = alt.Axis(format=".0%", title=None, tickCount=5, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
+    y = alt.Y("value:Q", scale=alt.Scale(domain=[min(low, 0.2), high], nice=False), axis=axis)
+    series = frame["series"].unique(maintain_order=True).to_list()
+    baselines = set(frame.filter("is_baseline")["series"])
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=series, range=[MUTED if name in baselines else PRIMARY for name in series]),
+        legend=alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=260),
+    )
+    offset = alt.XOffset("series:N", scale=alt.Scale(domain=series, range=[-7, 7]))
+    base = alt.Chart(frame).encode(x=x, color=colour)
+    whiskers = (
+        base.mark_rule(strokeWidth=3, opacity=0.4)
+        .encode(y=y.title(None), y2="upper:Q", xOffset=offset)
+        .encode(y=alt.Y("lower:Q", scale=alt.Scale(domain=[min(low, 0.2), high], nice=False), axis=axis))
+    )
+    tip = [alt.Tooltip("series:N", title=" "), alt.Tooltip("stage:N", title="Predicted"), alt.Tooltip("label:N", title="Accuracy")]
+    path = base.mark_line(strokeWidth=2).encode(y=y, xOffset=offset)
+    points = base.mark_point(filled=True, size=80, opacity=1).encode(y=y, xOffset=offset, tooltip=tip)
+    target = alt.Chart(pl.DataFrame({"goal": [goal], "text": [f"goal {goal:.0%}"]}))
+    rule = target.mark_rule(color=ALERT, strokeDash=[5, 4], strokeWidth=1.5).encode(y=alt.Y("goal:Q"))
+    name = target.mark_text(**_text(align="left", dx=4, dy=-8, fill=ALERT, fontSize=11.5)).encode(y="goal:Q", x=alt.value(0), text="text:N")
+    return _finish(rule + name + whiskers + path + points, 250, "Accuracy by the stage at which a prediction was made, beside its baseline")
+
+
+def forecast(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
+    """Open jobs from today. Columns: name, elapsed (≤ 0), low, median, high, target, label, is_late. Days; 0 is today."""
+    order = frame["name"].to_list()
+    values = [value for column in ("elapsed", "low", "high", "median", "target") for value in frame[column].to_list()]
+    low, high = span([*values, 0.0], 60, floor=None)
+    room = high + 0.2 * (high - low)
+    scale = alt.Scale(domain=[low, room], nice=False)
+    axis = alt.Axis(
+        title="days from today",
+        titleFontWeight="normal",
+        titleFontSize=_SIZE,
+        labelFontSize=_SIZE,
+        tickCount=8,
+        gridOpacity=0.5,
+        domain=False,
+    )
+    colour = alt.condition("datum.is_late", alt.value(ALERT), alt.value(PRIMARY))
+    base = alt.Chart(frame).encode(y=_names("name", order, offset=0))
+    tip = [alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Forecast"), alt.Tooltip("open_label:N", title="Open so far")]
+    so_far = base.mark_rule(strokeWidth=2, color=MUTED, opacity=0.8).encode(x=alt.X("elapsed:Q", scale=scale, axis=axis), x2=alt.datum(0))
+    start = base.mark_tick(thickness=2, color=MUTED, size=12).encode(x=alt.X("elapsed:Q", scale=scale, axis=axis))
+    band = base.mark_rule(strokeWidth=7, opacity=0.35).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", color=colour)
+    dot = base.mark_point(filled=True, size=95, opacity=1).encode(x=alt.X("median:Q", scale=scale, axis=axis), color=colour, tooltip=tip)
+    target = base.mark_point(shape="diamond", size=80, filled=False, strokeWidth=2, stroke=INK, opacity=0.9).encode(
+        x=alt.X("target:Q", scale=scale, axis=axis)
+    )
+    today = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(color=INK, opacity=0.5).encode(x=alt.X("x:Q", scale=scale, axis=axis))
+    text = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="chance:N")
+    return _finish(today + so_far + start + band + dot + target + text, 30 * len(order) + 50, "When each open job is expected to be filled")

@@ -1,0 +1,102 @@
+"""Numbers and names as people read them. Formats what metrics computed; computes nothing itself."""
+
+import math
+from datetime import date, datetime
+from typing import Any, Final
+
+DASH: Final = "–"
+
+STAGE_NAMES: Final = {
+    "applied": "Applied",
+    "screen": "Screen",
+    "interview": "Interview",
+    "demo_lesson": "Demo lesson",
+    "references_checks": "References & checks",
+    "offer": "Offer",
+    "hired": "Hired",
+}
+_SPELT: Final = {"linkedin": "LinkedIn", "job_board": "Job board", "no_answer": "No answer", "self_id": "Answered the survey"}
+
+
+def known(value: object) -> bool:
+    """Say whether a figure is there: neither null nor NaN."""
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def count(value: float | None) -> str:
+    """Return a whole number, e.g. ``1,204``."""
+    return f"{value:,.0f}" if known(value) else DASH
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """Return a share of 0–1 as percent, e.g. ``62%``; small ones get a digit more."""
+    if value is None or not known(value):
+        return DASH
+    return f"{value:.{1 if digits == 0 and 0 < abs(value) < 0.1 else digits}%}"
+
+
+def days(value: float | None) -> str:
+    """Return days, e.g. ``41 days``; ``6.5 days`` below ten."""
+    if value is None or not known(value):
+        return DASH
+    return f"{value:.1f} days" if value < 10 else f"{value:.0f} days"
+
+
+def figure(value: float | None, unit: str) -> str:
+    """Return a value in its metric's unit: ``count``, ``rate``, ``days`` or ``score``."""
+    if value is None or not known(value):
+        return DASH
+    if unit == "rate":
+        return percent(value)
+    return count(value) if unit == "count" else days(value) if unit == "days" else f"{value:.2f}"
+
+
+def interval(lower: float | None, upper: float | None, unit: str) -> str:
+    """Return an interval, e.g. ``38–44 days``; empty when there is none. An open upper end reads ``38 days or more``."""
+    if lower is None or not known(lower):
+        return ""
+    if upper is None or not known(upper):
+        return f"{figure(lower, unit)} or more"
+    low, high = figure(lower, unit), figure(upper, unit)
+    suffix = "%" if unit == "rate" else (" days" if unit == "days" else "")
+    return f"{low.removesuffix(suffix)}–{high}"
+
+
+def words(code: str | None) -> str:
+    """Return a vocabulary code as words: ``job_board`` → ``Job board``, a stage by its name."""
+    if not code:
+        return "Unknown"
+    return STAGE_NAMES.get(code) or _SPELT.get(code) or code[:1].upper() + code[1:].replace("_", " ")
+
+
+def month(value: date | None) -> str:
+    """Return a month, e.g. ``Sep 2026``."""
+    return value.strftime("%b %Y") if value else DASH
+
+
+def moment(value: datetime | None) -> str:
+    """Return an instant to the minute, UTC."""
+    return value.strftime("%d %b %Y %H:%M UTC") if value else DASH
+
+
+def released_share(value: float | None) -> str:
+    """Return a share of an equity release: whole percent, capped below 5 % and above 95 %."""
+    if value is None or not known(value):
+        return DASH
+    return "under 5%" if value < 0.05 else "over 95%" if value > 0.95 else f"{value:.0%}"
+
+
+def released_count(value: float | None) -> str:
+    """Return a count of an equity release; small ones read ``fewer than 5``."""
+    if value is None or not known(value):
+        return DASH
+    return "fewer than 5" if value < 5 else f"{value:,.0f}"
+
+
+def record(frame_row: dict[str, Any], unit: str) -> str:
+    """Return one row of an answer as a phrase: value, interval and n."""
+    if not known(frame_row.get("value")):
+        return frame_row.get("reason") or "not known"
+    within = interval(frame_row.get("lower"), frame_row.get("upper"), unit)
+    n = f"n = {count(frame_row.get('n'))}"
+    return f"{figure(frame_row['value'], unit)} ({within + ', ' if within else ''}{n})"

@@ -1,0 +1,40 @@
+"""Equity: released, frozen figures only; coverage first; one school and one released period at a time."""
+
+import streamlit as st
+
+from dashboards import figures, filters
+from dashboards.panels import equity
+from dashboards.panels.panel import page_foot
+from dashboards.scope import Insights
+
+
+def render(insights: Insights) -> None:
+    """Draw the page."""
+    choice = filters.row(insights, "Equity", subject=False, period=False)
+    st.caption(
+        "Figures of closed periods, released once and frozen. Noise was added before release, so that nobody's answer can be told; "
+        "whole percents with their margin. They answer to the school and the period, to no other filter."
+    )
+    released = equity.periods(choice.insights) if equity.only_school(choice) else []
+    if not released:
+        st.info(equity.NONE_YET if equity.only_school(choice) else equity.ONE_SCHOOL, icon=":material/inbox:")
+        page_foot(choice.insights)
+        return
+    names = {period[0].isoformat(): period for period in released}
+    chosen = st.selectbox(
+        "Released period",
+        list(names),
+        format_func=lambda code: equity.period_name(names[code]),
+        key="released",
+        bind="query-params",
+        width=280,
+    )
+    period = names.get(chosen, released[0])
+    equity.coverage(choice.insights, period)
+    attributes = equity.attributes(choice.insights)
+    for position in range(0, len(attributes), 2):
+        for column, attribute in zip(st.columns(2), attributes[position : position + 2], strict=False):
+            with column:
+                question = f"Who applies, by {figures.words(attribute).lower()}?"
+                equity.composition(choice.insights, attribute, period, key=f"equity-{attribute}", question=question)
+    page_foot(choice.insights)

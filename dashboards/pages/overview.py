@@ -1,0 +1,31 @@
+"""Overview: the four figures, where candidates leave, what channels bring, how cohorts fare, what the models say."""
+
+import streamlit as st
+
+from dashboards import filters
+from dashboards.panels import equity, funnel, kpis, models, sources
+from dashboards.panels.panel import page_foot
+from dashboards.scope import Insights
+from foundation.access import Page
+
+
+def render(insights: Insights) -> None:
+    """Draw the page."""
+    choice = filters.row(insights, "Hiring overview")
+    kpis.cards(choice)
+    left, right = st.columns(2)
+    with left:
+        funnel.drop_off(choice)
+    with right:
+        sources.ranking(choice)
+    if insights.may_open(Page.EQUITY):
+        left, right = st.columns(2)
+        with left:
+            funnel.cohorts(choice)
+        with right:
+            equity.overview(choice)
+    else:
+        funnel.cohorts(choice)
+    models.accuracy(insights)
+    models.open_jobs(choice, limit=12)
+    page_foot(choice.insights)

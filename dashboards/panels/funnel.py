@@ -1,0 +1,199 @@
+"""Panels of the funnel: where candidates leave, how each month's applications fare, how long stages take."""
+
+from datetime import date
+
+import polars as pl
+
+from dashboards import charts, figures
+from dashboards.figures import STAGE_NAMES
+from dashboards.filters import Choice
+from dashboards.panels.panel import dot_rows, panel
+from dashboards.scope import Answer
+
+_NAMES = list(STAGE_NAMES.values())
+
+
+def drop_off(choice: Choice, *, height: int | None = None) -> None:
+    """Draw the funnel with the share that left at each stage (F1, F2, F4)."""
+    reached, share, left = (_by_stage(choice, metric) for metric in ("F1", "F2", "F4"))
+    joined = (
+        reached.frame.select("stage", pl.col("value").alias("reached"), "n_open")
+        .join(share.frame.select("stage", pl.col("value").alias("share")), on="stage", how="left", maintain_order="left")
+        .join(left.frame.select("stage", pl.col("value").alias("left"), "is_rankable"), on="stage", how="left", maintain_order="left")
+    )
+    worst = _worst(left)
+    frame = pl.DataFrame(
+        [
+            {
+                "name": STAGE_NAMES[row["stage"]],
+                "reached": row["reached"],
+                "label": figures.count(row["reached"]) + (f" ({figures.percent(row['share'])})" if figures.known(row["share"]) else ""),
+                "drop_label": f"{figures.percent(row['left'])} left" if figures.known(row["left"]) and row["stage"] != "hired" else "",
+                "is_worst": worst is not None and row["stage"] == worst["stage"],
+            }
+            for row in joined.iter_rows(named=True)
+        ],
+        infer_schema_length=None,
+    )
+    chart = charts.funnel(frame) if frame.height and reached.frame["value"].sum() else None
+    panel("funnel", "Where do candidates leave?", _drop_finding(worst), chart, (reached, share, left), joined, height=height)
+
+
+def cohorts(choice: Choice, *, height: int | None = None, months: int = 12) -> None:
+    """Draw the heat map of monthly cohorts (F2 by month of application and stage)."""
+    answer = choice.insights.metric(
+        "F2",
+        period_from=choice.period.start,
+        period_to=choice.period.end,
+        group_by=("applied_month", "stage"),
+        filters=choice.conditions | {"stage": list(STAGE_NAMES)[1:]},
+    )
+    shown = answer.frame.filter(pl.col("applied_month") >= _last(answer.frame, months)) if answer.frame.height else answer.frame
+    frame = pl.DataFrame(
+        [
+            {
+                "row": figures.month(row["applied_month"]),
+                "column": STAGE_NAMES[row["stage"]].replace("References & checks", "Checks"),
+                "value": row["value"],
+                "label": figures.percent(row["value"]) if row["is_mature"] else f"not decided yet, {row['n_open']} open",
+                "is_mature": bool(row["is_mature"]),
+            }
+            for row in shown.sort("applied_month", descending=True).iter_rows(named=True)
+        ],
+        infer_schema_length=None,
+    )
+    chart = None
+    if frame.height:
+        columns = [name.replace("References & checks", "Checks") for name in _NAMES[1:]]
+        chart = charts.heat_map(frame, columns, frame["row"].unique(maintain_order=True).to_list())
+    panel("cohorts", "How far did each month's applicants get?", _cohort_finding(shown), chart, (answer,), answer.frame, height=height)
+
+
+def steps(choice: Choice) -> None:
+    """Draw the share that goes on from each stage, among the decided ones (F3)."""
+    answer = _by_stage(choice, "F3")
+    known = answer.frame.filter(pl.col("value").is_not_null())
+    frame = dot_rows(known, "stage")
+    slowest = known.filter("is_rankable").sort("value")
+    finding = "Share of the decided applications that went on; the bar is the 95 % interval."
+    if slowest.height:
+        row = slowest.row(0, named=True)
+        finding = f"{STAGE_NAMES[row['stage']]} is the narrowest step: {figures.record(row, 'rate')} of the decided ones went on."
+    chart = charts.dots(frame, unit_format=".0%", least=0.4, description="Step conversion by stage") if frame.height else None
+    panel("steps", "How many go on from each stage?", finding, chart, (answer,), answer.frame)
+
+
+def endings(choice: Choice) -> None:
+    """List how candidates leave each stage, by kind of ending (F4)."""
+    kinds = ("rejected", "withdrawn", "offer_declined", "job_closed")
+    answers = {kind: _by_stage(choice, "F4", {"ending": kind}) for kind in kinds}
+    table = pl.DataFrame({"stage": list(STAGE_NAMES)[:-1]})
+    for kind, answer in answers.items():
+        table = table.join(answer.frame.select("stage", pl.col("value").alias(kind)), on="stage", how="left", maintain_order="left")
+    grid = pl.DataFrame(
+        [
+            {"Stage": STAGE_NAMES[row["stage"]]} | {figures.words(kind): figures.percent(row[kind], 1) for kind in kinds}
+            for row in table.iter_rows(named=True)
+        ]
+    )
+    has_rows = any(answer.frame.height for answer in answers.values())
+    finding = "Of those who reached the stage, the share that ended there; a closed job is no failure of the candidate."
+    panel("endings", "How do they leave?", finding, None, tuple(answers.values()), table, grid=grid if has_rows else None)
+
+
+def durations(choice: Choice) -> None:
+    """Draw the median days in each stage (T2)."""
+    answer = _by_stage(choice, "T2", without=("hired",))
+    known = answer.frame.filter(pl.col("value").is_not_null())
+    longest = known.filter("is_rankable").sort("value", descending=True)
+    finding = "Median days an application spends in each stage; those still in it count as not finished."
+    if longest.height:
+        row = longest.row(0, named=True)
+        finding = f"{STAGE_NAMES[row['stage']]} takes longest: a median of {figures.record(row, 'days')}."
+    frame = dot_rows(known, "stage", unit="days")
+    chart = charts.dots(frame, unit_format=".0f", least=20, description="Median days in stage") if frame.height else None
+    panel("durations", "How long does each stage take?", finding, chart, (answer,), answer.frame)
+
+
+def activity(choice: Choice) -> None:
+    """Draw first entries into stages by month (F8): counts of events, never divided by one another."""
+    answer = choice.insights.metric(
+        "F8",
+        period_from=choice.period.start,
+        period_to=choice.period.end,
+        group_by=("activity_month", "stage"),
+        filters=choice.conditions | {"stage": ["applied", "interview", "offer", "hired"]},
+    )
+    frame = pl.DataFrame(
+        [
+            {"month": r["activity_month"], "value": r["value"], "series": STAGE_NAMES[r["stage"]], "label": figures.count(r["value"])}
+            for r in answer.frame.iter_rows(named=True)
+        ],
+        infer_schema_length=None,
+    )
+    busiest = answer.frame.filter(pl.col("stage") == "applied").sort("value", descending=True)
+    finding = "First entries into a stage, by the month they happened; different months hold different people."
+    if busiest.height:
+        row = busiest.row(0, named=True)
+        finding = f"{figures.month(row['activity_month'])} was the busiest month: {figures.count(row['value'])} applications."
+    chart = charts.lines(frame, unit_format="d", least=20, description="Stage entries by month") if frame.height else None
+    panel("activity", "When is the work done?", finding, chart, (answer,), answer.frame)
+
+
+def maturity(choice: Choice) -> None:
+    """Draw how much of each month's applications is decided (F6)."""
+    answer = choice.insights.metric("F6", period_from=choice.period.start, period_to=choice.period.end, group_by=("applied_month",))
+    frame = pl.DataFrame(
+        [
+            {"month": r["applied_month"], "value": r["value"], "series": "Decided", "label": figures.record(r, "rate")}
+            for r in answer.frame.filter(pl.col("value").is_not_null()).iter_rows(named=True)
+        ],
+        infer_schema_length=None,
+    )
+    young = answer.frame.filter(~pl.col("is_mature").fill_null(True))
+    finding = "Every month shown is mature."
+    if young.height:
+        finding = (
+            f"{young.height} of {answer.frame.height} months are not decided enough to judge ({int(young['n_open'].sum())} still open)."
+        )
+    chart = charts.lines(frame, unit_format=".0%", least=0.5, description="Maturity of monthly cohorts") if frame.height else None
+    panel("maturity", "Which months can be judged yet?", finding if answer.frame.height else "", chart, (answer,), answer.frame)
+
+
+def _by_stage(choice: Choice, metric_id: str, switches: dict[str, str] | None = None, without: tuple[str, ...] = ()) -> Answer:
+    stages = {"stage": [stage for stage in STAGE_NAMES if stage not in without]} if without else {}
+    return choice.insights.metric(
+        metric_id,
+        period_from=choice.period.start,
+        period_to=choice.period.end,
+        group_by=("stage",),
+        filters=choice.conditions | stages,
+        switches=switches,
+    )
+
+
+def _worst(left: Answer) -> dict[str, object] | None:
+    ranked = left.frame.filter(pl.col("is_rankable") & (pl.col("stage") != "hired")).sort("value", descending=True)
+    return ranked.row(0, named=True) if ranked.height else None
+
+
+def _drop_finding(worst: dict[str, object] | None) -> str:
+    if worst is None:
+        return "Too few decided applications to say where most leave."
+    return f"Most leave at {STAGE_NAMES[str(worst['stage'])]}: {figures.record(worst, 'rate')} of those who got there."
+
+
+def _cohort_finding(frame: pl.DataFrame) -> str:
+    hired = frame.filter((pl.col("stage") == "hired") & pl.col("is_mature").fill_null(False) & pl.col("value").is_not_null())
+    if not hired.height:
+        return "No month is decided enough to judge; dashed cells fill as applications are decided."
+    best = hired.sort("value", descending=True).row(0, named=True)
+    return (
+        f"Of the decided months, {figures.month(best['applied_month'])} saw most applicants hired: {figures.record(best, 'rate')}. "
+        "Dashed: not decided yet."
+    )
+
+
+def _last(frame: pl.DataFrame, months: int) -> date:
+    found: list[date] = frame["applied_month"].unique().sort(descending=True).to_list()
+    return found[:months][-1]

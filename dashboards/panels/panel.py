@@ -1,0 +1,97 @@
+"""The frame every panel shares, and the foot of every page."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import altair as alt
+import polars as pl
+import streamlit as st
+
+from dashboards import figures, receipts
+from dashboards.scope import Answer, Insights
+
+Chart: TypeAlias = alt.LayerChart | alt.Chart
+NOTHING = "Nothing to show in this selection yet."
+
+
+def panel(
+    key: str,
+    question: str,
+    finding: str,
+    chart: Chart | Sequence[tuple[str, Chart]] | None,
+    answers: Sequence[Answer],
+    table: pl.DataFrame,
+    *,
+    grid: pl.DataFrame | None = None,
+    note: str = "",
+    height: int | None = None,
+) -> None:
+    """Draw a panel. Without a chart and grid it says that there is nothing to show.
+
+    Args:
+        key: names the panel in downloads and tests.
+        question: title.
+        finding: one sentence made from the figures.
+        chart: the figure, or several with a title each, side by side; None when there are no rows.
+        answers: what the panel shows, one receipt each.
+        table: the chart's table, for the CSV.
+        grid: a table to show below or instead of the chart.
+        note: a sentence below the chart.
+        height: height in pixels, so that panels of a row end together.
+    """
+    with st.container(border=True, key=f"panel-{key}", height=height or "content"):
+        st.subheader(question, anchor=False)
+        st.caption(finding)
+        if isinstance(chart, Sequence):
+            for position, (column, (title, part)) in enumerate(zip(st.columns(len(chart), gap="large"), chart, strict=True)):
+                column.markdown(f"**{title}**")
+                column.altair_chart(part, key=f"chart-{key}-{position}", alt=f"{title}. {finding}")
+        elif chart is not None:
+            st.altair_chart(chart, key=f"chart-{key}", alt=f"{question} {finding}")
+        if note:
+            st.caption(note)
+        if grid is not None and grid.height:
+            st.dataframe(grid, hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}")
+        elif chart is None:
+            st.info(NOTHING, icon=":material/inbox:")
+        receipts.footer(key, answers, table)
+
+
+def dot_rows(frame: pl.DataFrame, dimension: str, unit: str = "rate") -> pl.DataFrame:
+    """Return an answer's rows as ``charts.dots`` draws them; the frame has values only."""
+    rows = [
+        {
+            "name": figures.words(row[dimension]),
+            "value": row["value"],
+            "lower": row["lower"] if row["lower"] is not None else row["value"],
+            "upper": row["upper"] if row["upper"] is not None else row["value"],
+            "label": f"{figures.figure(row['value'], unit)} · n {figures.count(row['n'])}",
+            "is_ranked": bool(row["is_rankable"]),
+        }
+        for row in frame.iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def page_foot(insights: Insights) -> None:
+    """Draw the foot of a page: publish version, freshness, reconciliation, world."""
+    ties = insights.metric("Q1", group_by=("truth",))
+    info = insights.rows("publish_info")
+    row = info.frame.row(0, named=True) if info.frame.height else {}
+    differences = ties.frame.filter(pl.col("value") != 0)["value"].sum() if ties.frame.height else None
+    reconciled = (
+        "no rows to reconcile" if differences is None else "counts tie out" if not differences else f"{differences:,.0f} rows differ"
+    )
+    parts = [
+        f"Published {figures.moment(insights.pointer.published_at)}",
+        f"data as of {figures.moment(insights.pointer.as_of)}",
+        f"reconciliation: {reconciled}",
+        f"world: {row.get('world') or 'live'}",
+        f"version {insights.pointer.publish_version}",
+    ]
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center", key="page-foot"):
+        st.caption(" · ".join(parts))
+        with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these statements come from"):
+            receipts.receipt(ties)
+            receipts.receipt(info)
