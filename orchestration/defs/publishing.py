@@ -2,10 +2,10 @@
 
 import dagster as dg
 import polars as pl
-from models_ml.registry import champions
 
 from metrics.catalogue import definitions_frame, product_catalogue
 from orchestration.build_record import fingerprint, remember_published, why_not_publishable
+from orchestration.defs.training import champions
 from orchestration.resources import WRITER, home, source_world, warehouse
 from orchestration.steps import Steps
 from warehouse.connection import scalar
@@ -44,6 +44,6 @@ def published(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
             "marts.metric_definitions": definitions_frame(product_catalogue()),
             "marts.check_results": checks,
         }
-        pointer = publish(root, as_of=as_of, bundles=champions(root), extra_tables=tables, world=source_world(root))
+        pointer = publish(root, as_of=as_of, bundles=champions(), extra_tables=tables, world=source_world(root))
         remember_published(root, made_from, pointer.publish_version)
     return dg.MaterializeResult(metadata={"publish_version": pointer.publish_version, "as_of": as_of.isoformat()})

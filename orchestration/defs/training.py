@@ -1,0 +1,95 @@
+"""Training and batch prediction: each model is trained, judged and registered; its scores and forecasts go into the build file."""
+
+import dagster as dg
+import polars as pl
+from models_ml.batch import predict_open_openings
+
+from ingestion.prediction_log import load_prediction_log
+from models_ml.bundle import load_bundle
+from models_ml.bundle_files import ModelName
+from models_ml.registry import Registry
+from models_ml.training import required_tables, train
+from orchestration.resources import WRITER, home, source_world, warehouse
+from orchestration.steps import Steps
+from warehouse.connection import Connection, scalar
+
+
+def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) -> dg.MaterializeResult[None]:
+    root = home()
+    with steps.step(f"train {model.replace('_', ' ')}"):
+        with warehouse().build(read_only=True) as connection:
+            frames = {table: connection.sql(f"from {table}").pl() for table in required_tables(model)}
+            as_of = scalar(connection, "select as_of from raw._build")
+        result = train(model, frames, root, as_of, world=source_world(root), report=context.log.info)
+        with warehouse().build() as connection:
+            _replace_scores(connection, model, result.scores)
+            if model == "time_to_hire":
+                forecast(connection)
+    return dg.MaterializeResult(
+        metadata={"bundle": result.bundle_id, "champion": result.champion_bundle_id, "accepted": result.accepted, "verdict": result.verdict}
+    )
+
+
+def _replace_scores(connection: Connection, model: str, scores: pl.DataFrame) -> None:
+    connection.register("scores", scores)
+    connection.execute("create table if not exists predictions.model_scores as from scores limit 0")
+    connection.begin()
+    connection.execute("delete from predictions.model_scores where model = ?", [model])
+    connection.execute("insert into predictions.model_scores by name from scores")
+    connection.commit()
+    connection.unregister("scores")
+
+
+def forecast(connection: Connection) -> None:
+    """Write ``predictions.open_openings``: the champion's forecast for every opening that is open as of the build."""
+    bundle = load_bundle(home() / "bundles" / champions()["time_to_hire"])
+    features = connection.sql("from features.features_time_to_hire where landmark = 'current' order by opening_id").pl()
+    predicted = predict_open_openings(bundle, features)
+    connection.register("predicted", predicted)
+    connection.execute("create or replace table predictions.open_openings as from predicted")
+    connection.unregister("predicted")
+
+
+def champions() -> dict[str, str]:
+    """Return the bundle id of each model's champion.
+
+    Raises:
+        LookupError: a model has not been trained yet.
+    """
+    registry = Registry(home())
+    found = {model: registry.champion(model) for model in ("time_to_hire", "candidate_success")}
+    if missing := [model for model, champion in found.items() if champion is None]:
+        raise LookupError(f"no champion yet for {', '.join(missing)}: train first")
+    return {model: champion.bundle_id for model, champion in found.items() if champion}
+
+
+@dg.asset(
+    key=["training", "time_to_hire"],
+    group_name="training",
+    deps=[table.split(".") for table in required_tables("time_to_hire")],
+    kinds={"lightgbm", "mlflow"},
+    pool=WRITER,
+)
+def time_to_hire(context: dg.AssetExecutionContext, steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
+    """Train the hazard model, judge it on rolling origins, and forecast every open opening with the champion."""
+    return _train(context, steps, "time_to_hire")
+
+
+@dg.asset(
+    key=["training", "candidate_success"],
+    group_name="training",
+    deps=[table.split(".") for table in required_tables("candidate_success")],
+    kinds={"lightgbm", "mlflow"},
+    pool=WRITER,
+)
+def candidate_success(context: dg.AssetExecutionContext, steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
+    """Train both stages of candidate success, calibrate and judge them on rolling origins."""
+    return _train(context, steps, "candidate_success")
+
+
+@dg.asset(key=["predictions", "logged_predictions"], group_name="predictions", kinds={"duckdb"}, pool=WRITER)
+def logged_predictions(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
+    """Ship the prediction API's log into the warehouse, each prediction once."""
+    with steps.step("prediction log"), warehouse().build() as connection:
+        loaded = load_prediction_log(home() / "prediction_log", connection)
+    return dg.MaterializeResult(metadata={"loaded": loaded})
