@@ -6,5 +6,6 @@ select
     cast(touched_at as timestamptz) as touched_at,
     cast(position as bigint) as position,
     cast(referrer_user_id as text) as referrer_user_id,
-    cast(agency_id as text) as agency_id
+    cast(agency_id as text) as agency_id,
+    cast(recorded_at as timestamptz) as recorded_at
 from {{ source('hiring_core', 'touches') }}
