@@ -1,39 +1,18 @@
 """Posts that are approved over the school year, and the applicants that each posting draws.
 
 What belongs here: non-homogeneous Poisson job arrivals, postings, negative binomial applicants that thin out since posting, and the
-candidates behind them. What doesn't: what happens to an application after it is submitted.
+routes they came by. What doesn't: what happens to an application after it is submitted.
 """
 
 import math
 from random import Random
 
-from foundation.pseudonyms import dei_key, email_hash
-from simulator import endings, stages
+from simulator import endings, people, stages
 from simulator.market import Application, Candidate, Job, Market, Opening, School
-from simulator.organisations import FAMILY, GIVEN
 from simulator.world import CHANNELS, GRADE_RANGES, SUBJECTS
 
 _SUBJECT_WEIGHTS = (1.2, 1.1, 1.2, 0.7, 0.8, 1.6, 1.2, 0.6, 0.6, 0.7)
 _MONTH = 30
-_QUALIFICATIONS = ("none", "bachelor", "postgraduate_certificate", "master", "doctorate")
-_ETHNICITIES = (
-    "white",
-    "white",
-    "white",
-    "white",
-    "white",
-    "asian",
-    "asian",
-    "black",
-    "black",
-    "hispanic",
-    "multiple",
-    "middle_eastern",
-    "other",
-)
-_AGE_BANDS = ("under_25", "25_34", "25_34", "25_34", "35_44", "35_44", "45_54", "55_plus")
-_LICENCES = ("teaching_licence", "qualified_teacher_status", "subject_certificate")
-QUESTION_SET = "2023-1"
 
 
 def begin_month(market: Market, t: float, number: int) -> None:
@@ -110,7 +89,7 @@ def open_job(market: Market, t: float, job: Job) -> None:
     if rng.random() < world.hold_probability:
         market.at(t + rng.uniform(5, 60), endings.hold_job, job)
     market.at(t + rng.expovariate(-math.log(1 - world.cancel_probability) / 60.0), endings.cancel_job, job, "budget")
-    market.at(t + 45.0, review_job, job)
+    market.at(t + 20.0, review_job, job)
 
 
 def post_job(market: Market, t: float, job: Job) -> None:
@@ -157,12 +136,12 @@ def arrive(market: Market, t: float, job: Job, rounds: int) -> None:
     """One applicant submits, unless the job is no longer open (a held job takes none); schedule the next."""
     if job.status == "open":
         candidate = _find_candidate(market, t, job)
-        submit(market, t, job, candidate, _choose_channel(market, t, candidate))
+        submit(market, t, job, candidate, _choose_channel(market, t))
     if job.status in ("open", "on_hold") and rounds == job.rounds:
         _schedule_arrival(market, job)
 
 
-def _choose_channel(market: Market, t: float, candidate: Candidate) -> int:
+def _choose_channel(market: Market, t: float) -> int:
     fade = math.exp(market.world.board_fade_per_year * t / 365)
     weights = [channel.share * (fade if channel.type == "job_board" else 1.0) for channel in CHANNELS]
     return market.rng.choices(range(len(CHANNELS)), weights)[0]
@@ -177,60 +156,11 @@ def _find_candidate(market: Market, t: float, job: Job) -> Candidate:
             candidate = known[-1 - min(len(known) - 1, int(rng.expovariate(1 / 25.0)))]
             if not candidate.is_hired and job.index not in candidate.applied_jobs and t - candidate.last_active < 90:
                 return candidate
-    candidate = create_candidate(market, t, job.subject)
+    candidate = people.create_candidate(market, t, job.subject)
     known.append(candidate)
     if len(known) > 400:
         del known[:200]
     return candidate
-
-
-def create_candidate(market: Market, t: float, subject: str) -> Candidate:
-    """Record a new person with credentials and consents."""
-    rng, ledger = market.rng, market.ledger
-    ability = rng.gauss(0.0, 1.0)
-    experience = round(max(0.0, rng.gammavariate(1.6, 4.5) + 0.8 * ability), 1)
-    country = market.country.code if rng.random() < 0.87 else rng.choice(("GB", "US", "IE", "ZA", "IN", "PH", "CA"))
-    qualification = _QUALIFICATIONS[min(4, max(0, round(rng.gauss(1.9 + 0.35 * ability, 0.9))))]
-    gender = "female" if rng.random() < 0.64 else "male" if rng.random() < 0.96 else "non_binary"
-    has_break = rng.random() < (0.35 if gender == "female" else 0.08)
-    number = len(ledger.births["candidates.candidates"])
-    hashed = email_hash(market.candidate_key, f"person{market.number}-{number}@mail.example")
-    index = ledger.born(
-        "candidates.candidates", t, rng.choice(GIVEN), rng.choice(FAMILY), hashed, None if rng.random() < 0.03 else country, None if rng.random() < 0.06 else experience, None if rng.random() < 0.08 else qualification, _subjects(rng, subject), int(t) + 730,
-    )  # fmt: skip
-    ledger.became("candidates.candidates", index, t, -1)
-    if rng.random() < 0.72:
-        credential = ledger.born(
-            "candidates.credentials",
-            t,
-            index,
-            rng.choice(_LICENCES),
-            f"Board of {country}",
-            subject,
-            int(t - 365 * experience),
-            int(t) + 1500,
-        )
-        ledger.became("candidates.credentials", credential, t, None)
-        if rng.random() < 0.7 + 0.1 * (ability > 0):
-            checked = t + rng.uniform(0.5, 12)
-            ledger.became("candidates.credentials", credential, checked, checked)
-    for purpose, share in (("talent_pool", 0.45), ("automated_scoring", 0.8)):
-        if rng.random() < share:
-            consent = ledger.born("candidates.consents", t, index, purpose, t, "2023-1")
-            ledger.became("candidates.consents", consent, t, None)
-            if rng.random() < 0.02:
-                left = t + rng.uniform(5, 300)
-                ledger.became("candidates.consents", consent, left, left)
-    return Candidate(index, subject, ability, country, experience, gender, has_break, t)
-
-
-def _subjects(rng: Random, subject: str) -> str:
-    if rng.random() < 0.04:
-        return "{}"
-    if rng.random() < 0.12:
-        return "{" + rng.choice(SUBJECTS) + "}"
-    other = rng.choice(SUBJECTS)
-    return f"{{{subject},{other}}}" if other != subject and rng.random() < 0.3 else f"{{{subject}}}"
 
 
 def submit(market: Market, t: float, job: Job, candidate: Candidate, channel: int, *, is_duplicate: bool = False) -> Application:
@@ -265,7 +195,7 @@ def submit(market: Market, t: float, job: Job, candidate: Candidate, channel: in
         ledger.became("applications.agency_submissions", row, t, "submitted")
         application.submission = row
     if school.asks_equity and not is_duplicate:
-        _invite(market, t, school, candidate)
+        people.invite(market, t, school, candidate)
     stages.begin(market, t, application)
     if not is_duplicate and rng.random() < 0.012:
         market.at(t + rng.uniform(0.02, 6), _submit_duplicate, application)
@@ -277,7 +207,7 @@ def _record_touches(market: Market, t: float, application: Application, kind: st
     referrer = rng.choice(school.teachers) if kind == "referral" else -1
     count = 1 if kind in ("agency", "internal") else rng.choices((1, 2, 3), (0.62, 0.28, 0.10))[0]
     is_unknown = rng.random() < 0.04
-    moments = sorted(t - rng.expovariate(1 / 9.0) for _ in range(count - 1)) + [t - rng.uniform(0.001, 0.03)]
+    moments = [*sorted(t - rng.expovariate(1 / 9.0) for _ in range(count - 1)), t - rng.uniform(0.001, 0.03)]
     for position, moment in enumerate(moments, start=1):
         channel = application.channel if position == 1 else rng.choices(range(len(CHANNELS)), (8, 3, 3, 3, 2, 0, 0, 1, 1, 0, 0))[0]
         ledger.born(
@@ -286,44 +216,12 @@ def _record_touches(market: Market, t: float, application: Application, kind: st
         )  # fmt: skip
 
 
-def _invite(market: Market, t: float, school: School, candidate: Candidate) -> None:
-    """Ask once per school and person; the answer is drawn now and submitted within days, or never."""
-    key = (school.organisation, candidate.index)
-    if key in market.answers:
-        return
-    rng = market.rng
-    locale = "ko" if market.country.code == "KR" else "en"
-    answer: tuple[str, ...] | None = None
-    if rng.random() < 0.66:
-        values = (
-            candidate.gender,
-            rng.choice(_ETHNICITIES),
-            rng.choice(_AGE_BANDS),
-            "yes" if rng.random() < 0.09 else "no",
-            "yes" if rng.random() < 0.04 else "no",
-        )
-        declines = 1.0 if rng.random() < 0.06 else 0.05
-        answer = tuple("declined" if rng.random() < declines else value for value in values)
-    market.answers[key] = (t, (t + rng.expovariate(1 / 2.0), locale, answer))
-
-
-def record_equity(market: Market, equity_key: str) -> None:
-    """Turn the answers into rows keyed by the keyed hash of school and person: nothing else links them."""
-    ledger = market.ledger
-    schools, people = ledger.ids("identity.organisations").to_list(), ledger.ids("candidates.candidates").to_list()
-    for (school, person), (invited, (answered, locale, answer)) in market.answers.items():
-        key = dei_key(equity_key, schools[school], people[person])
-        ledger.born("equity.invitations", invited, key, school, int(invited), QUESTION_SET, locale)
-        if answer is not None:
-            ledger.born("equity.responses", answered, key, school, int(answered), QUESTION_SET, *answer, locale)
-
-
 def _submit_duplicate(market: Market, t: float, first: Application) -> None:
     """The same person applies again under a second record; somebody notices later and merges the two."""
     job, original = first.job, first.candidate
     if job.status != "open":
         return
-    again = create_candidate(market, t, original.subject)
+    again = people.create_candidate(market, t, original.subject)
     again.is_hired = True  # never found in the pool
     second = submit(market, t, job, again, first.channel, is_duplicate=True)
     market.at(market.office(job.school, t + market.rng.uniform(1, 12)), _merge, second, original)
@@ -340,10 +238,10 @@ def review_job(market: Market, t: float, job: Job) -> None:
     if job.status in ("closed", "cancelled"):
         return
     rng = market.rng
-    if job.status == "open" and not job.active and not job.arrivals:
+    if job.status == "open" and len(job.active) <= 1 and len(job.arrivals) <= 1:
         late = t > job.target_start
-        if rng.random() < (0.35 if late else 0.06) or job.rounds >= 5:
+        if rng.random() < (0.12 if late else 0.015) or job.rounds >= 9:
             endings.cancel_job(market, t, job, "not_filling")
             return
         post_job(market, t, job)
-    market.at(market.office(job.school, t + rng.uniform(10, 24)), review_job, job)
+    market.at(market.office(job.school, t + rng.uniform(7, 16)), review_job, job)

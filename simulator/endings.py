@@ -86,8 +86,6 @@ def _reopen(market: Market, t: float, application: Application, token: int) -> N
     job = application.job
     if application.token != token or job.status != "open" or application.spell > 1:
         return
-    from simulator.stages import plan  # the process goes on where it was: stages end applications, and endings restart them
-
     application.spell, application.status = 2, "active"
     if application.stage == "offer":
         application.stage = "references_checks"
@@ -96,7 +94,7 @@ def _reopen(market: Market, t: float, application: Application, token: int) -> N
     application.entered_at = t
     record_state(market, application, known)
     job.active.append(application)
-    plan(market, t, application)
+    market.processes.plan(market, t, application)
 
 
 def _stray(market: Market, t: float, application: Application, token: int) -> None:

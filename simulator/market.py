@@ -20,6 +20,17 @@ Handler = Callable[..., None]
 Row = tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """What an ending may set in motion again; named here so that the modules of the process import one way only."""
+
+    submit: Callable[..., Any]
+    plan: Handler
+    withdraw: Handler
+    post_job: Handler
+    review_job: Handler
+
+
 @dataclass(slots=True, eq=False)
 class School:
     """A tenant: its tempo, appeal, staff and the recruiters' queue."""
@@ -140,6 +151,7 @@ class Market:
     rng: Random
     horizon: float
     candidate_key: str
+    processes: Processes
     schools: list[School] = field(default_factory=list)
     pool: dict[str, list[Candidate]] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
@@ -179,7 +191,7 @@ class Market:
         free = school.free_at
         chosen = 0 if len(free) == 1 or free[0] <= free[-1] else len(free) - 1
         begun = free[chosen] if free[chosen] > t else t
-        done = self.office(school, begun + work)
+        done = school.calendar.office_time(begun + work, 0.03)
         free[chosen] = done
         return done
 

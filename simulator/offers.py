@@ -19,8 +19,6 @@ def _free_opening(job: Job) -> Opening | None:
 
 def try_offer(market: Market, t: float, application: Application) -> None:
     """Offer the post if an opening is free; otherwise the candidate waits in reserve and may lose patience."""
-    from simulator.stages import withdraw  # a waiting candidate withdraws like any other
-
     job = application.job
     if application.floor > t:  # records are behind: catch up before an offer
         application.token += 1
@@ -31,7 +29,7 @@ def try_offer(market: Market, t: float, application: Application) -> None:
         application.is_waiting = True
         application.token += 1
         job.reserve.append(application)
-        market.at(t + market.rng.expovariate(1 / 30.0), withdraw, application, application.token)
+        market.at(t + market.rng.expovariate(1 / 30.0), market.processes.withdraw, application, application.token)
         return
     application.is_waiting = False
     application.opening = opening
@@ -145,8 +143,8 @@ def _accept(market: Market, t: float, application: Application, offer: int, star
     application.floor = t
     application.sequence += 1
     market.ledger.born(
-        "applications.stage_events", t, job.school.organisation, application.index, application.sequence, application.stage_name, "hired", t,
-        actor, -1, "observed", application.spell,
+        "applications.stage_events", t, job.school.organisation, application.index, application.sequence, application.stage_name, "hired",
+        t, actor, -1, "observed", application.spell,
     )  # fmt: skip
     record_state(market, application, t, t)
     if application.submission >= 0:

@@ -4,23 +4,98 @@ What belongs here: rows born at the start, and plans and costs by month. What do
 """
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 from foundation.pseudonyms import email_hash
 from simulator.ledger import Ledger
 from simulator.market import Market, School
-from simulator.seasons import SchoolCalendar
 from simulator.world import CHANNELS, SUBJECTS, TERMINAL_REASONS, Country
 
 AGENCIES = ("Bright Staffing", "Classroom People", "Edu Search Partners", "Northern Supply", "Global Teach")
-_PLACES = ("Ash", "Birch", "Cedar", "Dale", "Elm", "Fern", "Glen", "Harbour", "Iris", "Juniper", "Kingfisher", "Lake", "Maple", "North", "Oak",
-           "Park", "Quarry", "River", "Stone", "Thorn", "Upland", "Vale", "Willow", "Yew")  # fmt: skip
+_PLACES = [
+    "Ash",
+    "Birch",
+    "Cedar",
+    "Dale",
+    "Elm",
+    "Fern",
+    "Glen",
+    "Harbour",
+    "Iris",
+    "Juniper",
+    "Kingfisher",
+    "Lake",
+    "Maple",
+    "North",
+    "Oak",
+    "Park",
+    "Quarry",
+    "River",
+    "Stone",
+    "Thorn",
+    "Upland",
+    "Vale",
+    "Willow",
+    "Yew",
+]
 _KINDS = ("Academy", "College", "School", "High School", "Primary School", "International School")
-GIVEN = ("Alex", "Amara", "Ben", "Carla", "Dana", "Elif", "Femi", "Grace", "Hana", "Ivan", "Jo", "Kofi", "Lena", "Minh", "Noor", "Owen",
-         "Priya", "Quinn", "Rosa", "Sam", "Tariq", "Una", "Viktor", "Wei", "Yara", "Zoe")  # fmt: skip
-FAMILY = ("Adler", "Banda", "Costa", "Dlamini", "Evans", "Fischer", "Garcia", "Hughes", "Ito", "Jansen", "Khan", "Larsen", "Mensah", "Novak",
-          "Okafor", "Park", "Quist", "Rossi", "Singh", "Tan", "Umar", "Vargas", "Walsh", "Xu", "Young", "Zhou")  # fmt: skip
+GIVEN = [
+    "Alex",
+    "Amara",
+    "Ben",
+    "Carla",
+    "Dana",
+    "Elif",
+    "Femi",
+    "Grace",
+    "Hana",
+    "Ivan",
+    "Jo",
+    "Kofi",
+    "Lena",
+    "Minh",
+    "Noor",
+    "Owen",
+    "Priya",
+    "Quinn",
+    "Rosa",
+    "Sam",
+    "Tariq",
+    "Una",
+    "Viktor",
+    "Wei",
+    "Yara",
+    "Zoe",
+]
+FAMILY = [
+    "Adler",
+    "Banda",
+    "Costa",
+    "Dlamini",
+    "Evans",
+    "Fischer",
+    "Garcia",
+    "Hughes",
+    "Ito",
+    "Jansen",
+    "Khan",
+    "Larsen",
+    "Mensah",
+    "Novak",
+    "Okafor",
+    "Park",
+    "Quist",
+    "Rossi",
+    "Singh",
+    "Tan",
+    "Umar",
+    "Vargas",
+    "Walsh",
+    "Xu",
+    "Young",
+    "Zhou",
+]
 # Own names of the canonical stages; the third set is what some schools change to (a new version of the definition).
 STAGE_NAMES = (
     ("New", "Phone screen", "Interview", "Demo lesson", "References", "Offer", "Hired"),
@@ -41,15 +116,15 @@ def build_network(ledger: Ledger) -> None:
         ledger.born("applications.terminal_reasons", 0.0, name, side)
 
 
-def _person(market: Market, number: int, rng: Random, candidate_key: str, organisation: int, role: str) -> int:
+def _person(market: Market, number: int, rng: Random, organisation: int, role: str) -> int:
     given, family = rng.choice(GIVEN), rng.choice(FAMILY)
     email = f"staff{market.number}-{number}@school.example"
-    user = market.ledger.born("identity.users", 0.0, email, email_hash(candidate_key, email), f"{given} {family}")
+    user = market.ledger.born("identity.users", 0.0, email, email_hash(market.candidate_key, email), f"{given} {family}")
     market.ledger.born("identity.memberships", 0.0, user, organisation, role)
     return user
 
 
-def build_schools(market: Market, rng: Random, calendar: SchoolCalendar, candidate_key: str) -> None:
+def build_schools(market: Market, rng: Random) -> None:
     """Record the group, its schools, users, stage definitions, calendars, plans and channel costs; fill ``market.schools``."""
     country, ledger, scale = market.country, market.ledger, market.scale
     place = _PLACES[market.number % len(_PLACES)]
@@ -62,16 +137,17 @@ def build_schools(market: Market, rng: Random, calendar: SchoolCalendar, candida
         asks = country.allows_equity_survey and rng.random() < 0.85
         name = f"{place}{rng.choice(('field', 'wood', 'bridge', 'gate', 'side', 'mount'))} {rng.choice(_KINDS)}{suffix}"
         organisation = ledger.born("identity.organisations", 0.0, name, "school", group, *zone, asks)
-        recruiters, teachers = [], []
+        recruiters: list[int] = []
+        teachers: list[int] = []
         for role, amount in (("hr_director", 1), ("recruiter", rng.choice((1, 1, 2))), ("hiring_manager", 2), ("interviewer", 4)):
             for _ in range(amount):
-                user = _person(market, people, rng, candidate_key, organisation, role)
+                user = _person(market, people, rng, organisation, role)
                 people += 1
                 (recruiters if role == "recruiter" else teachers).append(user)
         school = School(
             organisation=organisation,
             name=name,
-            calendar=calendar,
+            calendar=market.calendar,
             size=math.exp(rng.gauss(0.0, 0.3)),
             appeal=rng.gauss(0.0, 1.0),
             pace=math.exp(rng.gauss(0.0, market.world.school_pace_sd)) * country.pace,
@@ -88,9 +164,9 @@ def build_schools(market: Market, rng: Random, calendar: SchoolCalendar, candida
         )
         _name_stages(market, school, rng)
         market.schools.append(school)
-        _record_calendar(market, organisation, calendar)
-        _record_plans(market, school, Random(f"{market.ledger.key}|plans|{organisation}"))
-        _record_costs(market, school, Random(f"{market.ledger.key}|costs|{organisation}"))
+    _record_calendar(market)
+    _record_plans(market)
+    _record_costs(market)
 
 
 def _name_stages(market: Market, school: School, rng: Random) -> None:
@@ -108,46 +184,57 @@ def _name_stages(market: Market, school: School, rng: Random) -> None:
         school.paths.append((since, dict(zip(_CANONICAL, names, strict=True))))
 
 
-def _record_calendar(market: Market, organisation: int, calendar: SchoolCalendar) -> None:
-    """Each academic year's days are published 300 days before it begins (or at the start)."""
+def _record_calendar(market: Market) -> None:
+    """Each academic year's days are published 300 days before it begins (or at the start); whole, or term starts only."""
+    calendar = market.calendar
     starts = dict(calendar.terms)
     begins = [day for day, code in calendar.terms if code.endswith("T1")]
     term: str | None = None
     position = 0
-    for day, is_open in enumerate(calendar.is_open):
-        if day > market.horizon + 700:
-            break
+    for day in range(int(market.horizon) + 700):
         term = starts.get(day, term)
         while position < len(begins) and begins[position] <= day:
             position += 1
         published = max(0.0, float(begins[position - 1] - 300)) if position else 0.0
         if market.scale.has_whole_calendar or day in starts:
-            market.ledger.born("identity.calendar_days", published, organisation, day, is_open, term, day in starts)
-
-
-def _record_plans(market: Market, school: School, rng: Random) -> None:
-    for day, code in school.calendar.terms:
-        if code.endswith("T1") and day - 240 <= market.horizon:
-            for subject in SUBJECTS:
-                target = max(0, round(rng.gauss(market.scale.jobs_per_school_year * school.size / len(SUBJECTS), 1.0)))
-                born = max(0.0, day - 240.0)
-                market.ledger.born("jobs.hiring_plans", born, school.organisation, code[:4], subject, target, day - 14)
-
-
-def _record_costs(market: Market, school: School, rng: Random) -> None:
-    first = school.calendar.first_day
-    month = (first.replace(day=28) + timedelta(days=4)).replace(day=1) if first.day > 1 else first
-    while (month - first).days <= market.horizon:
-        after = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-        known = float((after - first).days + 3)
-        for number, channel in enumerate(CHANNELS):
-            if channel.monthly_cost and rng.random() < 0.9:
-                amount = round(channel.monthly_cost * 100 * school.size * math.exp(rng.gauss(0.0, 0.2)) * market.country.salary / 40_000)
-                kind = {"event": "event", "referral": "bonus", "linkedin": "subscription"}.get(channel.type, "advertising")
+            for school in market.schools:
                 market.ledger.born(
-                    "jobs.channel_costs", known, school.organisation, number, (month - first).days, amount, market.country.currency, kind
+                    "identity.calendar_days", published, school.organisation, day, calendar.is_open[day], term, day in starts
                 )
-        month = after
+
+
+def _record_plans(market: Market) -> None:
+    """Each season's target per subject, set 240 days before the academic year."""
+    streams = [Random(f"{market.ledger.key}|plans|{school.organisation}") for school in market.schools]
+    for day, code in market.calendar.terms:
+        if code.endswith("T1") and day - 240 <= market.horizon:
+            for school, rng in zip(market.schools, streams, strict=True):
+                for subject in SUBJECTS:
+                    target = max(0, round(rng.gauss(market.scale.jobs_per_school_year * school.size / len(SUBJECTS), 1.0)))
+                    known = max(0.0, day - 240.0)
+                    market.ledger.born("jobs.hiring_plans", known, school.organisation, code[:4], subject, target, day - 14)
+
+
+def _record_costs(market: Market) -> None:
+    """Each month's spend per paid channel, known three days after the month."""
+    streams = [Random(f"{market.ledger.key}|costs|{school.organisation}") for school in market.schools]
+    first, currency = market.calendar.first_day, market.country.currency
+    month = first if first.day == 1 else _next_month(first)
+    while (month - first).days <= market.horizon:
+        known = float((_next_month(month) - first).days + 3)
+        for school, rng in zip(market.schools, streams, strict=True):
+            for number, channel in enumerate(CHANNELS):
+                if channel.monthly_cost and rng.random() < 0.9:
+                    level = school.size * math.exp(rng.gauss(0.0, 0.2)) * market.country.salary / 40_000
+                    amount = round(channel.monthly_cost * 100 * level)
+                    kind = {"event": "event", "referral": "bonus", "linkedin": "subscription"}.get(channel.type, "advertising")
+                    day = (month - first).days
+                    market.ledger.born("jobs.channel_costs", known, school.organisation, number, day, amount, currency, kind)
+        month = _next_month(month)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 def choose_country(number: int, countries: tuple[Country, ...]) -> Country:

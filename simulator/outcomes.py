@@ -33,8 +33,6 @@ def hire(market: Market, t: float, application: Application, offer: int, start: 
 
 def _renege(market: Market, t: float, application: Application, row: int) -> None:
     """The hire changes their mind: the opening is free again, and a job closed for being filled reopens."""
-    from simulator.arrivals import post_job, review_job  # a reopened job draws applicants again
-
     opening, job = application.opening, application.job
     assert opening is not None
     market.ledger.became("applications.hires", row, t, "reneged")
@@ -47,8 +45,8 @@ def _renege(market: Market, t: float, application: Application, row: int) -> Non
     job.school.open_openings += 1
     if job.status == "closed":
         endings.change_job(market, job, t, "open", "hire reneged")
-        post_job(market, t, job)
-        market.at(t + 30, review_job, job)
+        market.processes.post_job(market, t, job)
+        market.at(t + 30, market.processes.review_job, job)
 
 
 def _start(market: Market, t: float, application: Application, row: int, start: int, match: float, late: bool, contract: str) -> None:
@@ -86,8 +84,8 @@ def _review(market: Market, t: float, application: Application, row: int, match:
     satisfaction = round(min(10.0, max(0.0, 6.9 + 1.0 * match + rng.gauss(0.0, 1.3))), 1) if rng.random() < 0.6 else None
     scale = school.performance_scale if value is not None else None
     market.ledger.born(
-        "applications.employment_outcomes", t, school.organisation, row, int(t), True, None, None, passed if after < 200 else None, scale, value,
-        satisfaction,
+        "applications.employment_outcomes", t, school.organisation, row, int(t), True, None, None, passed if after < 200 else None,
+        scale, value, satisfaction,
     )  # fmt: skip
 
 
@@ -95,6 +93,6 @@ def _leave(market: Market, t: float, application: Application, row: int, day: in
     market.ledger.became("applications.hires", row, t, "ended")
     known = False if reason == "probation_failed" else passed
     market.ledger.born(
-        "applications.employment_outcomes", t, application.job.school.organisation, row, max(day, int(t)), False, day, reason, known, None, None,
-        None,
+        "applications.employment_outcomes", t, application.job.school.organisation, row, max(day, int(t)), False, day, reason, known,
+        None, None, None,
     )  # fmt: skip

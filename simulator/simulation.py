@@ -15,10 +15,9 @@ import polars as pl
 import psycopg
 
 from foundation.settings import Home
-from simulator import truth, writer
-from simulator.arrivals import begin_month, record_equity
+from simulator import arrivals, people, stages, truth, writer
 from simulator.ledger import Difference, FrozenLedger, Ledger
-from simulator.market import Market
+from simulator.market import Market, Processes
 from simulator.organisations import build_network, build_schools, choose_country
 from simulator.seasons import build_calendar
 from simulator.tables import NETWORK_TABLES, TABLES
@@ -27,6 +26,7 @@ from simulator.world import COUNTRIES, Scale, World, choose_scale, choose_world
 YEARS = 3
 TRUTH_DAYS = 240  # how far the answer key sees beyond ``until``
 _CALENDAR_DAYS = 1000
+_PROCESSES = Processes(arrivals.submit, stages.plan, stages.withdraw, arrivals.post_job, arrivals.review_job)
 Progress = Callable[[int, int, str], None]
 
 
@@ -87,9 +87,10 @@ def run_market(plan: Plan, number: int, links: dict[str, pl.Series], horizon: fl
     country = choose_country(number, COUNTRIES)
     calendar = build_calendar(country, plan.start, int(horizon) + _CALENDAR_DAYS)
     stream = Random(f"{key}|process|{replicate}")
-    market = Market(number, country, plan.world, plan.scale, calendar, Ledger(key, plan.start, dict(links)), stream, horizon, candidate_key)
-    build_schools(market, Random(f"{key}|schools"), calendar, candidate_key)
-    market.at(0.0, begin_month, 0)
+    ledger = Ledger(key, plan.start, dict(links))
+    market = Market(number, country, plan.world, plan.scale, calendar, ledger, stream, horizon, candidate_key, _PROCESSES)
+    build_schools(market, Random(f"{key}|schools"))
+    market.at(0.0, arrivals.begin_month, 0)
     market.run(horizon)
     return market
 
@@ -206,7 +207,7 @@ def _write_all(
         if progress:
             progress(number, plan.scale.markets, f"market {number + 1} of {plan.scale.markets}")
         market = run_market(plan, number, links, last + TRUTH_DAYS, candidate_key)
-        record_equity(market, equity_key)
+        people.record_equity(market, equity_key)
         frozen = market.ledger.freeze()
         _write_chunk(connection, frozen, after, last, rows)
         parts.append(truth.market_truth(market, frozen, last))

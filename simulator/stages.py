@@ -11,7 +11,7 @@ from simulator.moves import TIE, message, move, record_event, record_state, stag
 from simulator.world import CHANNELS, World
 
 _ORDER = ("applied", "screen", "interview", "demo_lesson", "references_checks", "offer")
-_WORK_DAYS = {"applied": 0.04, "screen": 0.10, "interview": 0.18, "demo_lesson": 0.14, "references_checks": 0.08}
+_WORK_DAYS = {"applied": 0.02, "screen": 0.06, "interview": 0.12, "demo_lesson": 0.10, "references_checks": 0.05}
 _SIGNAL_NOISE = {"applied": 1.5, "screen": 1.2, "interview": 0.8, "demo_lesson": 0.8, "references_checks": 1.5}
 _RECOMMENDATIONS = ("definitely_not", "no", "mixed", "yes", "strong_yes")
 _STAFF_PACE = {"teacher": 1.0, "leadership": 1.35, "support": 0.75}
@@ -39,6 +39,8 @@ def stage_days(world: World, market: Market, application: Application, t: float)
         days *= world.sudden_screen_factor
     if application.is_internal:
         days *= 0.7
+    to_start = job.target_start - t
+    days *= 0.75 if to_start < 60 else 1.0 if to_start < 150 else 1.2  # urgency; assumption
     return days
 
 
@@ -81,9 +83,7 @@ def _apply_again(market: Market, t: float, application: Application) -> None:
     """The same person tries the same job once more: another attempt."""
     job, candidate = application.job, application.candidate
     if job.status == "open" and candidate.applied_jobs[job.index] == 1 and not candidate.is_hired:
-        from simulator.arrivals import submit  # arrivals start processes, and a process may start one more
-
-        submit(market, t, job, candidate, application.channel)
+        market.processes.submit(market, t, job, candidate, application.channel)
 
 
 def _come_up(market: Market, t: float, application: Application, token: int) -> None:
@@ -102,7 +102,7 @@ def _decide(market: Market, t: float, application: Application, token: int) -> N
         return
     rng, world, job, stage = market.rng, market.world, application.job, application.stage
     application.score = application.match + _SIGNAL_NOISE[stage] * rng.gauss(0.0, 1.0)
-    logit = world.advance_logit[stage] + world.match_effect * application.score + 0.3 * CHANNELS[application.channel].effect
+    logit = world.advance_logit[stage] + world.match_effect * application.score + 0.5 * CHANNELS[application.channel].effect
     logit += 0.35 * math.log(5.0 / (1 + len(job.active) / job.headcount))
     if stage == "interview" and world.equity_effect != "none":
         is_hit = application.candidate.gender == "female" if world.equity_effect == "planted" else application.candidate.has_career_break
@@ -171,7 +171,8 @@ def _hold_interview(market: Market, t: float, application: Application, token: i
             submitted = t + rng.expovariate(1 / 0.9)
             value = 2.2 + 0.75 * application.match + rng.gauss(0.0, 0.8) + 0.15 * (user % 5 - 2)
             level = min(4, max(0, round(value)))
-            ratings = f'{{"subject_knowledge": {min(5, max(1, round(value + 1)))}, "classroom": {min(5, max(1, round(value + rng.gauss(1, 0.7))))}}}'
+            knowledge, classroom = (min(5, max(1, round(value + each))) for each in (1.0, rng.gauss(1, 0.7)))
+            ratings = f'{{"subject_knowledge": {knowledge}, "classroom": {classroom}}}'
             ledger.born(
                 "assessments.scorecards",
                 submitted,

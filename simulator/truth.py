@@ -57,7 +57,7 @@ def market_truth(market: Market, frozen: FrozenLedger, until: float) -> dict[str
     openings = [(job, opening) for job in market.jobs for opening in job.openings if job.approved_at <= until]
     applications = [application for application in market.applications if application.applied_at <= until]
     schools = frozen.ids("identity.organisations")
-    tables = {
+    return {
         "openings": pl.DataFrame(
             {
                 "opening_id": [frozen.ids("jobs.openings")[opening.index] for _, opening in openings],
@@ -92,7 +92,6 @@ def market_truth(market: Market, frozen: FrozenLedger, until: float) -> dict[str
             }
         ),
     }
-    return tables
 
 
 def write_tables(home: Path, parts: list[dict[str, pl.DataFrame]]) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 STAGES = ("applied", "screen", "interview", "demo_lesson", "references_checks", "offer", "hired")
 OUTCOMES = ("hired", "rejected", "withdrawn", "offer_declined", "job_closed", "duplicate")
 SUBJECTS = (
-    "mathematics", "english", "science", "languages", "humanities", "primary", "special_education", "computing", "arts", "physical_education",
+    "mathematics", "english", "science", "languages", "humanities",
+    "primary", "special_education", "computing", "arts", "physical_education",
 )  # fmt: skip
 GRADE_RANGES = ("early_years", "primary", "lower_secondary", "upper_secondary")
 STAFF_CLASSES = ("teacher", "leadership", "support")
@@ -64,7 +65,7 @@ CHANNELS = (
     Channel("Teaching board", "job_board", 0.19, -0.12, 120, True),
     Channel("Classroom jobs", "job_board", 0.08, -0.12, 80, True),
     Channel("Recruitment agency", "agency", 0.06, 0.35, 0, False),
-    Channel("Staff referral", "referral", 0.07, 0.95, 60, False),
+    Channel("Staff referral", "referral", 0.07, 1.3, 60, False),
     Channel("Careers fair", "event", 0.025, 0.10, 90, False),
     Channel("Social media", "social", 0.035, -0.45, 70, True),
     Channel("Internal notice", "internal", 0.03, 0.80, 0, True),
@@ -72,10 +73,18 @@ CHANNELS = (
 )
 
 TERMINAL_REASONS = (
-    ("Not qualified", "employer"), ("Stronger candidate chosen", "employer"), ("Did not pass checks", "employer"), ("Offer rescinded", "employer"),
-    ("Accepted another post", "candidate"), ("Pay too low", "candidate"), ("Process too slow", "candidate"), ("Personal reasons", "candidate"),
-    ("Post filled", "neutral"), ("Post cancelled", "neutral"), ("Duplicate application", "neutral"),
-)  # fmt: skip
+    ("Not qualified", "employer"),
+    ("Stronger candidate chosen", "employer"),
+    ("Did not pass checks", "employer"),
+    ("Offer rescinded", "employer"),
+    ("Accepted another post", "candidate"),
+    ("Pay too low", "candidate"),
+    ("Process too slow", "candidate"),
+    ("Personal reasons", "candidate"),
+    ("Post filled", "neutral"),
+    ("Post cancelled", "neutral"),
+    ("Duplicate application", "neutral"),
+)
 
 
 def subject_map(**values: float) -> dict[str, float]:
@@ -90,19 +99,19 @@ class World:
     name: str
     job_frailty_sd: float  # what nobody can know of a job at its opening
     stage_noise_sd: float  # spread of one application's time in one stage
-    school_pace_sd: float = 0.28
+    school_pace_sd: float = 0.38
     # Median of one stage's decision time before queueing. Interview is the planted bottleneck (shortlist to decision 23 / 56 days in the
     # public-sector figures, against 7 / 22 for the shortlist); the rest are assumptions that reproduce open-to-hired 62 / 128.
     stage_days: dict[str, float] = field(
-        default_factory=lambda: {"applied": 4.0, "screen": 5.0, "interview": 11.0, "demo_lesson": 5.0, "references_checks": 6.0}
+        default_factory=lambda: {"applied": 2.3, "screen": 3.1, "interview": 6.6, "demo_lesson": 2.7, "references_checks": 3.4}
     )
     bottleneck_stage: str = "interview"
     advance_logit: dict[str, float] = field(
-        default_factory=lambda: {"applied": 0.75, "screen": 0.45, "interview": 0.45, "demo_lesson": 0.75, "references_checks": 2.2}
+        default_factory=lambda: {"applied": 1.0, "screen": 0.8, "interview": 0.8, "demo_lesson": 1.2, "references_checks": 2.8}
     )
     # Withdrawals: 31–60 % of applicants in slow districts (TNTP); hazard a day, rising with the school's slowness.
     withdraw_hazard: dict[str, float] = field(
-        default_factory=lambda: {"applied": 0.004, "screen": 0.008, "interview": 0.010, "demo_lesson": 0.010, "references_checks": 0.006}
+        default_factory=lambda: {"applied": 0.010, "screen": 0.018, "interview": 0.018, "demo_lesson": 0.018, "references_checks": 0.010}
     )
     match_effect: float = 0.8
     subject_supply: dict[str, float] = field(  # log multiplier of applicants per job; special education 2.4 against 3.3–6.1
@@ -117,20 +126,20 @@ class World:
             humanities=0.25,
             english=0.1,
             arts=0.15,
-        )  # fmt: skip
+        )
     )
     subject_pace: dict[str, float] = field(  # log multiplier of stage durations; assumption
         default_factory=lambda: subject_map(
-            special_education=0.18, languages=0.10, mathematics=0.05, primary=-0.12, physical_education=-0.12
+            special_education=0.35, languages=0.25, mathematics=0.10, science=0.05, primary=-0.25, physical_education=-0.25, arts=-0.1
         )
     )
-    applicants_mean: float = 11.0  # a posting in season, before censoring by the fill
-    applicants_shape: float = 1.1  # negative binomial: smaller is heavier
+    applicants_mean: float = 8.5  # a posting in season, before censoring by the fill
+    applicants_shape: float = 1.0  # negative binomial: smaller is heavier
     late_posting_factor: float = 0.5  # posted in the last six weeks before school: half the applicants (Upjohn)
-    accept_logit: float = 1.55
+    accept_logit: float = 1.75
     accept_weekly_decline: float = 0.12  # log-odds a week: about 0.02 of acceptance; assumption
     hold_probability: float = 0.07
-    cancel_probability: float = 0.06
+    cancel_probability: float = 0.035
     renege_probability: float = 0.025
     visa_days: float = 21.0
     leave_logit: float = -2.35  # first-year leavers 10–11 %
@@ -151,8 +160,19 @@ class World:
 
 
 WORLDS = {
-    "realistic": World("realistic", job_frailty_sd=0.40, stage_noise_sd=0.65),
-    "predictable": World("predictable", job_frailty_sd=0.10, stage_noise_sd=0.25),
+    "realistic": World("realistic", job_frailty_sd=0.48, stage_noise_sd=0.65),
+    "predictable": World(
+        "predictable",
+        job_frailty_sd=0.05,
+        stage_noise_sd=0.20,
+        applicants_mean=13.0,
+        applicants_shape=8.0,
+        advance_logit={"applied": 1.4, "screen": 1.3, "interview": 1.4, "demo_lesson": 1.8, "references_checks": 3.5},
+        accept_logit=1.85,
+        hold_probability=0.02,
+        cancel_probability=0.02,
+        visa_days=7.0,
+    ),
 }
 EQUITY_EFFECTS = ("none", "planted", "proxy")
 
@@ -170,9 +190,9 @@ class Scale:
 
 SCALES = {
     "tiny": Scale("tiny", 2, 2.0, 30.0, True),
-    "small": Scale("small", 10, 4.5, 33.0, True),
-    "medium": Scale("medium", 220, 5.0, 33.0, False),
-    "large": Scale("large", 1100, 5.0, 33.0, False),
+    "small": Scale("small", 10, 4.5, 28.0, True),
+    "medium": Scale("medium", 200, 5.0, 30.0, False),
+    "large": Scale("large", 1000, 5.0, 30.0, False),
 }
 
 
