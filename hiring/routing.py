@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
 
 from hiring.errors import BadRequest, VersionRequired
 from hiring.idempotency import IdempotentRoute
 from hiring.rows import AnyRow, Paging, decode_cursor
+from hiring.schemas import EventTime
 
 
 def domain_router(tag: str) -> APIRouter:
@@ -40,6 +41,7 @@ def _required_version(expected: Annotated[int | None, Depends(_expected_version)
     return expected
 
 
+When = Annotated[EventTime, Body(default_factory=EventTime)]
 ExpectedVersion = Annotated[int | None, Depends(_expected_version)]
 RequiredVersion = Annotated[int, Depends(_required_version)]
 

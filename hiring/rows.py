@@ -59,7 +59,7 @@ def lock_row(
 def change_row(session: Session, table: Table, row: AnyRow, now: datetime, **values: Any) -> AnyRow:
     """Write values into a locked row, raise its version where it has one, and return it as it is now."""
     if "version" in table.c:
-        values.setdefault("version", row.version + 1)
+        values.setdefault("version", table.c.version + 1)
     values["updated_at"] = now
     return session.execute(update(table).where(table.c.id == row.id).values(**values).returning(table)).one()
 

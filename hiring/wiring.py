@@ -4,21 +4,63 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from foundation.settings import Home
+from hiring.applications import repository as applications_repository
+from hiring.applications.offers import OfferService
+from hiring.applications.offers_router import router as offers_router
+from hiring.applications.router import router as applications_router
+from hiring.applications.service import ApplicationService
+from hiring.applications.stages import WorkflowService
+from hiring.applications.workflow_router import router as workflow_router
+from hiring.candidates.router import router as candidates_router
+from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
+from hiring.equity.service import EquityService
+from hiring.flows.hiring_flow import Hiring
+from hiring.flows.router import Flows
+from hiring.flows.router import router as flows_router
+from hiring.flows.submitting import Submitting
+from hiring.flows.survey_router import SurveyFlow
+from hiring.flows.survey_router import router as survey_router
 from hiring.identity.authentication import Authentication
 from hiring.identity.router import router as identity_router
 from hiring.identity.service import IdentityService
+from hiring.jobs.planning import PlanningService
+from hiring.jobs.planning_router import router as planning_router
+from hiring.jobs.router import router as jobs_router
+from hiring.jobs.service import JobService
 from hiring.settings import HiringSettings
 
-ROUTERS = (identity_router,)
+ROUTERS = (
+    identity_router,
+    jobs_router,
+    planning_router,
+    candidates_router,
+    applications_router,
+    workflow_router,
+    offers_router,
+    flows_router,
+    survey_router,
+)
 
 
 def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> None:
     """Give the app its engine, services and routes."""
     candidate_key = home.ensure_secret("candidate_key")
-    app.state.engine = engine
-    app.state.session_maker = session_factory(engine)
-    app.state.authenticator = Authentication(candidate_key, settings.session_hours, agency_tenants)
-    app.state.identity = IdentityService(candidate_key)
+    state = app.state
+    state.engine = engine
+    state.session_maker = session_factory(engine)
+    state.authenticator = Authentication(candidate_key, settings.session_hours, applications_repository.agency_tenants)
+    state.read_submissions = applications_repository.submissions_of
+    state.identity = IdentityService(candidate_key)
+    state.jobs = JobService()
+    state.planning = PlanningService(state.jobs)
+    state.candidates = CandidateService(candidate_key, applications_repository.Applicants())
+    state.applications = ApplicationService()
+    state.workflow = WorkflowService()
+    state.offers = OfferService(state.applications)
+    submitting = Submitting(state.identity, state.jobs, state.planning, state.candidates, state.applications)
+    state.flows = Flows(submitting, Hiring(state.jobs, state.applications, state.offers), state.candidates, state.applications)
+    equity = EquityService(home.ensure_secret("equity_key"), state.session_maker, settings.survey_days)
+    state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)
     for router in ROUTERS:
         app.include_router(router)

@@ -3,15 +3,15 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 
 from hiring.access import Access, requires
 from hiring.database import DatabaseSession
 from hiring.jobs import schemas
 from hiring.jobs.planning import PlanningService
 from hiring.permissions import Permission
-from hiring.routing import PageQuery, created, domain_router
-from hiring.schemas import EventTime, Page
+from hiring.routing import PageQuery, When, domain_router
+from hiring.schemas import Page
 
 router = domain_router("planning")
 
@@ -41,17 +41,15 @@ def list_postings(job_id: UUID, access: ReadJobs, session: DatabaseSession, serv
 
 
 @router.post("/postings/{posting_id}/end", response_model=schemas.Posting)
-def end_posting(posting_id: UUID, body: EventTime, access: WriteJobs, session: DatabaseSession, service: Service) -> Any:
+def end_posting(posting_id: UUID, body: When, access: WriteJobs, session: DatabaseSession, service: Service) -> Any:
     """Take a posting down."""
     return service.end_posting(session, access, posting_id, body.event_at)
 
 
 @router.post("/channels", status_code=201, response_model=schemas.Channel)
-def add_channel(body: schemas.NewChannel, access: Write, session: DatabaseSession, service: Service, response: Response) -> Any:
+def add_channel(body: schemas.NewChannel, access: Write, session: DatabaseSession, service: Service) -> Any:
     """Add a place where candidates come from."""
-    row = service.add_channel(session, access, body)
-    created(response, "channels", row.id)
-    return row
+    return service.add_channel(session, access, body)
 
 
 @router.get("/channels", response_model=Page[schemas.Channel])

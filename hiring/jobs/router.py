@@ -3,15 +3,15 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Body, Depends, Request, Response
 
 from hiring.access import Access, requires
 from hiring.database import DatabaseSession
 from hiring.jobs import schemas
 from hiring.jobs.service import JobService
 from hiring.permissions import Permission
-from hiring.routing import ExpectedVersion, PageQuery, RequiredVersion, created, domain_router, tagged
-from hiring.schemas import EventTime, Page
+from hiring.routing import ExpectedVersion, PageQuery, RequiredVersion, When, created, domain_router, tagged
+from hiring.schemas import Page
 
 router = domain_router("jobs")
 
@@ -72,7 +72,7 @@ def change_job(
 
 @router.post("/jobs/{job_id}/approve", response_model=schemas.Job)
 def approve_job(
-    job_id: UUID, body: EventTime, version: ExpectedVersion, access: Approve, session: DatabaseSession, service: Service, response: Response
+    job_id: UUID, body: When, version: ExpectedVersion, access: Approve, session: DatabaseSession, service: Service, response: Response
 ) -> Any:
     """Approve a draft."""
     return tagged(response, service.step(session, access, job_id, "approve", body.event_at, version=version))
@@ -80,7 +80,7 @@ def approve_job(
 
 @router.post("/jobs/{job_id}/open", response_model=schemas.Job)
 def open_job(
-    job_id: UUID, body: EventTime, version: ExpectedVersion, access: Write, session: DatabaseSession, service: Service, response: Response
+    job_id: UUID, body: When, version: ExpectedVersion, access: Write, session: DatabaseSession, service: Service, response: Response
 ) -> Any:
     """Open an approved job: it takes applications from now on."""
     return tagged(response, service.step(session, access, job_id, "open", body.event_at, version=version))
@@ -89,7 +89,7 @@ def open_job(
 @router.post("/jobs/{job_id}/hold", response_model=schemas.Job)
 def hold_job(
     job_id: UUID,
-    body: schemas.StatusStep,
+    body: Annotated[schemas.StatusStep, Body(default_factory=schemas.StatusStep)],
     version: ExpectedVersion,
     access: Write,
     session: DatabaseSession,
@@ -103,7 +103,7 @@ def hold_job(
 @router.post("/jobs/{job_id}/reopen", response_model=schemas.Job)
 def reopen_job(
     job_id: UUID,
-    body: schemas.StatusStep,
+    body: Annotated[schemas.StatusStep, Body(default_factory=schemas.StatusStep)],
     version: ExpectedVersion,
     access: Write,
     session: DatabaseSession,

@@ -1,0 +1,116 @@
+"""Statements over the schema ``applications``."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from hiring.access import AgencySubmissions, Reach, one_of
+from hiring.applications.tables import agency_submissions, applications, hires, offers, stage_definitions, stage_events
+from hiring.rows import AnyRow
+
+LIVE_OFFERS = ("draft", "pending_approval", "approved", "sent")
+
+
+def in_reach(reach: Reach) -> ColumnElement[bool]:
+    """Return the condition on applications."""
+    return reach.applications(applications.c.tenant_id, applications.c.id)
+
+
+def submissions_of(session: Session, agency_ids: frozenset[UUID]) -> AgencySubmissions:
+    """Return what agencies submitted."""
+    rows = session.execute(
+        select(applications.c.id, applications.c.job_id, applications.c.candidate_id)
+        .join(agency_submissions, agency_submissions.c.application_id == applications.c.id)
+        .where(one_of(agency_submissions.c.agency_id, agency_ids))
+    ).all()
+    return AgencySubmissions(
+        frozenset(row.id for row in rows), frozenset(row.job_id for row in rows), frozenset(row.candidate_id for row in rows)
+    )
+
+
+def agency_tenants(session: Session, agency_id: UUID) -> frozenset[UUID]:
+    """Return the schools an agency submitted applications to."""
+    query = select(agency_submissions.c.tenant_id).distinct().where(agency_submissions.c.agency_id == agency_id)
+    return frozenset(session.execute(query).scalars())
+
+
+class Applicants:
+    """Which people applied where: what the candidates' rules ask."""
+
+    def known_candidates(self, session: Session, reach: Reach, candidate_ids: frozenset[UUID]) -> frozenset[UUID]:
+        """Return which of the candidates have an application in reach."""
+        query = select(applications.c.candidate_id).distinct().where(one_of(applications.c.candidate_id, candidate_ids), in_reach(reach))
+        return frozenset(session.execute(query).scalars())
+
+    def candidate_ids(self, session: Session, reach: Reach, after: UUID | None, limit: int) -> list[UUID]:
+        """Return candidates of applications in reach, in the order of ids."""
+        query = select(applications.c.candidate_id).distinct().where(in_reach(reach)).order_by(applications.c.candidate_id).limit(limit)
+        return list(session.execute(query if after is None else query.where(applications.c.candidate_id > after)).scalars())
+
+
+def attempts(session: Session, candidate_ids: Iterable[UUID], job_id: UUID) -> list[AnyRow]:
+    """Return a person's applications to a job."""
+    mine = one_of(applications.c.candidate_id, candidate_ids) & (applications.c.job_id == job_id)
+    return list(session.execute(select(applications).where(mine).order_by(applications.c.id)))
+
+
+def lock_active(session: Session, condition: ColumnElement[bool]) -> list[AnyRow]:
+    """Return active applications, locked in the order of ids."""
+    active = select(applications).where(condition, applications.c.status == "active")
+    return list(session.execute(active.order_by(applications.c.id).with_for_update()))
+
+
+def events_of(session: Session, application_id: UUID) -> list[AnyRow]:
+    """Return the steps of an application in order."""
+    mine = stage_events.c.application_id == application_id
+    return list(session.execute(select(stage_events).where(mine).order_by(stage_events.c.sequence, stage_events.c.id)))
+
+
+def next_event(session: Session, application_id: UUID, to_stage: str) -> tuple[int, int]:
+    """Return the sequence and spell number of an application's next step into a stage."""
+    mine = stage_events.c.application_id == application_id
+    row = session.execute(
+        select(func.coalesce(func.max(stage_events.c.sequence), 0), func.count().filter(stage_events.c.to_stage == to_stage)).where(mine)
+    ).one()
+    return row[0] + 1, row[1] + 1
+
+
+def stages_of(session: Session, tenant_id: UUID, job_id: UUID, at: datetime) -> list[AnyRow]:
+    """Return the stages in force for a job: its own if it has any, else the school's."""
+    in_force = (stage_definitions.c.active_from <= at) & or_(stage_definitions.c.active_to.is_(None), stage_definitions.c.active_to > at)
+    mine = (stage_definitions.c.organisation_id == tenant_id) & or_(
+        stage_definitions.c.job_id.is_(None), stage_definitions.c.job_id == job_id
+    )
+    rows = list(session.execute(select(stage_definitions).where(mine, in_force).order_by(stage_definitions.c.rank, stage_definitions.c.id)))
+    return [row for row in rows if row.job_id is not None] or rows
+
+
+def lock_live_offers(session: Session, condition: ColumnElement[bool]) -> list[AnyRow]:
+    """Return live offers, locked in the order of ids."""
+    live = select(offers).where(condition, offers.c.status.in_(LIVE_OFFERS))
+    return list(session.execute(live.order_by(offers.c.id).with_for_update()))
+
+
+def lock_applications_of_offers(session: Session, condition: ColumnElement[bool]) -> None:
+    """Lock the applications of live offers, in the order of ids: an application is always locked before its offer."""
+    ids = select(offers.c.application_id).where(condition, offers.c.status.in_(LIVE_OFFERS))
+    session.execute(select(applications.c.id).where(applications.c.id.in_(ids)).order_by(applications.c.id).with_for_update())
+
+
+def last_revision(session: Session, chain_id: UUID) -> int:
+    """Return the highest version of a chain of offers."""
+    return session.execute(select(func.max(offers.c.version)).where(offers.c.chain_id == chain_id)).scalar_one()
+
+
+def set_submission_status(session: Session, application_id: UUID, status: str, now: datetime) -> None:
+    """Write the status of an application's agency submission, if it has one."""
+    mine = agency_submissions.c.application_id == application_id
+    session.execute(update(agency_submissions).where(mine).values(status=status, updated_at=now))
+
+
+def hire_in_reach(reach: Reach, hire_id: UUID) -> ColumnElement[bool]:
+    """Return the condition on one hire."""
+    return (hires.c.id == hire_id) & reach.applications(hires.c.tenant_id, hires.c.application_id)

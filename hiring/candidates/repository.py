@@ -1,0 +1,76 @@
+"""Statements over the schema ``candidates``."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session
+
+from hiring.access import one_of
+from hiring.candidates.tables import candidates, consents, credentials
+from hiring.rows import AnyRow
+
+
+def in_talent_pool() -> ColumnElement[bool]:
+    """Return the condition: the person agreed to be found by every school, and still does."""
+    granted = (consents.c.candidate_id == candidates.c.id) & (consents.c.purpose == "talent_pool") & consents.c.withdrawn_at.is_(None)
+    return exists(select(1).where(granted).correlate(candidates)) & candidates.c.merged_into_id.is_(None) & candidates.c.erased_at.is_(None)
+
+
+def family_of(session: Session, candidate_id: UUID) -> frozenset[UUID]:
+    """Return the record and those merged into it: one person."""
+    merged = select(candidates.c.id).where(candidates.c.merged_into_id == candidate_id)
+    return frozenset({candidate_id, *session.execute(merged).scalars()})
+
+
+def remaining(session: Session, candidate_id: UUID) -> AnyRow | None:
+    """Return the record that stays after merges."""
+    row = session.execute(select(candidates).where(candidates.c.id == candidate_id)).one_or_none()
+    while row is not None and row.merged_into_id is not None:
+        row = session.execute(select(candidates).where(candidates.c.id == row.merged_into_id)).one_or_none()
+    return row
+
+
+def by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
+    """Return the oldest live record with this address."""
+    live = (candidates.c.email_hash == email_hash) & candidates.c.merged_into_id.is_(None) & candidates.c.erased_at.is_(None)
+    return session.execute(select(candidates).where(live).order_by(candidates.c.id).limit(1)).one_or_none()
+
+
+def lock_address(session: Session, email_hash: str) -> None:
+    """Let two registrations of one address wait for each other until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(email_hash, 0))))
+
+
+def duplicates_of(session: Session, row: AnyRow, limit: int) -> list[AnyRow]:
+    """Return live records with the same address, or the same names and country."""
+    names = (func.lower(candidates.c.given_name) == row.given_name.lower()) & (
+        func.lower(candidates.c.family_name) == row.family_name.lower()
+    )
+    same = names & candidates.c.country.is_not_distinct_from(row.country)
+    if row.email_hash is not None:
+        same |= candidates.c.email_hash == row.email_hash
+    others = (candidates.c.id != row.id) & candidates.c.merged_into_id.is_(None) & candidates.c.erased_at.is_(None) & same
+    return list(session.execute(select(candidates).where(others).order_by(candidates.c.id).limit(limit)))
+
+
+def is_in_talent_pool(session: Session, candidate_id: UUID) -> bool:
+    """Say whether a person agreed to be found by every school."""
+    return session.execute(select(1).select_from(candidates).where(candidates.c.id == candidate_id, in_talent_pool())).scalar() is not None
+
+
+def talent_pool_ids(session: Session, after: UUID | None, limit: int) -> list[UUID]:
+    """Return ids in the talent pool behind a cursor."""
+    query = select(candidates.c.id).where(in_talent_pool()).order_by(candidates.c.id).limit(limit)
+    return list(session.execute(query if after is None else query.where(candidates.c.id > after)).scalars())
+
+
+def by_ids(session: Session, ids: Iterable[UUID]) -> list[AnyRow]:
+    """Return records in the order of ids."""
+    return list(session.execute(select(candidates).where(one_of(candidates.c.id, ids)).order_by(candidates.c.id)))
+
+
+def parts_of(session: Session, table: str, family: Iterable[UUID]) -> list[AnyRow]:
+    """Return ``credentials`` or ``consents`` of a person."""
+    parts = {"credentials": credentials, "consents": consents}[table]
+    return list(session.execute(select(parts).where(one_of(parts.c.candidate_id, family)).order_by(parts.c.id)))

@@ -1,0 +1,4 @@
+"""Flows: the only place that calls several domains in one transaction. A domain never imports another; they meet here.
+
+Locks are taken in one order everywhere: job, openings, application, offer. Two flows wait for each other, they never block each other.
+"""
