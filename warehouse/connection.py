@@ -119,7 +119,7 @@ class Warehouse:
                 connection.close()
 
 
-def scalar(connection: Connection, sql: str, params: Sequence[Any] | None = None) -> Any:
+def scalar(connection: Connection, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
     """Return the first value of the first row of a statement, or None; its result is read to the end."""
     rows = connection.execute(sql, params).fetchall()
     return rows[0][0] if rows else None

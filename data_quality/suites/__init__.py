@@ -1,0 +1,1 @@
+"""One module a raw table, each with its ``SUITE``."""
