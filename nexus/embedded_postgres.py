@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -69,6 +70,16 @@ def free_port(preferred: int = 0, besides: Collection[int] = ()) -> int:
             if chosen not in besides:
                 return chosen
     raise PostgresUnavailable("no free TCP port on 127.0.0.1")
+
+
+def _answers(port: int) -> bool:
+    """Whether a server process takes up a connection: it is asked for TLS and says yes or no."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(struct.pack("!ii", 8, 80877103))  # SSLRequest of the PostgreSQL protocol
+            return connection.recv(1) in (b"N", b"S")
+    except OSError:
+        return False
 
 
 def die_with_parent(signal_number: int) -> None:
@@ -147,13 +158,12 @@ class EmbeddedPostgres:
         """
         with self._lock():
             deadline = time.monotonic() + timeout_seconds
-            live = self.postmaster()
-            if live is None:
-                binaries = self._prepare()
-                self._clear_remains(deadline)
-                self._launch(binaries, deadline)
-            else:
-                self._await_ready(deadline)
+            while self.postmaster():
+                if self._await_ready(deadline):
+                    return self  # otherwise it was on its way out: go on when it has gone
+            binaries = self._prepare()
+            self._clear_remains(deadline)
+            self._launch(binaries, deadline)
         return self
 
     def stop(self, timeout_seconds: float = 30) -> None:
@@ -219,6 +229,9 @@ class EmbeddedPostgres:
         In this order: the file is what keeps two servers apart, so it may go only when the old processes have gone.
         """
         end = min(deadline, time.monotonic() + 10)
+        if self._process is not None:
+            self._process.wait(10)  # dying processes answer no question about themselves
+            self._process = None
         orphans = [process for process in psutil.process_iter(["name"]) if self._is_orphan(process)]
         for process in orphans:
             self._wait_gone(process, max(0.1, end - time.monotonic()))
@@ -338,12 +351,12 @@ class EmbeddedPostgres:
             time.sleep(0.2)
 
     def _await_ready(self, deadline: float) -> bool:
-        """Wait until the server takes connections; False when the process we started has ended."""
+        """Wait until the server answers; False when it has ended. Its pid file says ready a moment too long when it dies."""
         while time.monotonic() < deadline:
             live = self.postmaster()
-            if live and live.is_ready:
+            if live and live.is_ready and _answers(live.port):
                 return True
-            if self._process is not None and self._process.poll() is not None:
+            if self._process.poll() is not None if self._process else live is None:
                 return False
             time.sleep(0.02)
         raise PostgresUnavailable(f"PostgreSQL did not become ready in time: see {self.log}")
