@@ -26,7 +26,7 @@ class CandidateSuccessConfig(BaseModel):
     fewest_ended: int = 400  # candidates with a known outcome; below, a stage answers with the prior rate
     fewest_of_each: int = 60  # candidates of the rarer outcome
     origins: int = 6
-    threads: int = 2
+    threads: int = 1  # two cost more than they gain on matrices this small, and much more on a busy machine
 
 
 CONFIG = CandidateSuccessConfig()

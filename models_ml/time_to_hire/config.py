@@ -20,7 +20,7 @@ class TimeToHireConfig(BaseModel):
     blend_rows: int = 50  # k of the baseline's n / (n + k)
     fallback_below: int = 1000  # landmark rows: below it the baseline stays
     origins: int = 6
-    threads: int = 2
+    threads: int = 1  # two cost more than they gain on matrices this small, and much more on a busy machine
     smallest_at_risk: int = 20  # a hazard needs this many openings under observation; beyond, "more than N days"
 
 
