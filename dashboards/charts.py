@@ -5,13 +5,14 @@ stated width, so that small differences stay small; labels have their room insid
 share one scale; nothing reaches a chart that the reader may not see (Vega sends its whole frame to the browser).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
 import altair as alt
 import polars as pl
 
-from dashboards.theme import ALERT, INK, MUTED, PRIMARY
+from dashboards.theme import ALERT, INK, MUTED, PRIMARY, SERIES
 
 ROW: Final = 34
 _SIZE: Final = 12.5
@@ -31,12 +32,20 @@ def span(values: Sequence[float | None], least: float, *, floor: float | None = 
     return (max(low, floor) if floor is not None else low), high
 
 
-def _finish(chart: alt.LayerChart | alt.Chart, height: int | alt.Step, description: str) -> alt.LayerChart | alt.Chart:
+def _finish(chart: alt.LayerChart | alt.Chart, height: int) -> alt.LayerChart | alt.Chart:
     padding = {"left": 4, "right": 8, "top": 6, "bottom": 4}
-    finished: alt.LayerChart | alt.Chart = chart.properties(
-        height=height, width="container", usermeta=_SVG, description=description, padding=padding
-    ).configure_view(strokeWidth=0)
+    finished: alt.LayerChart | alt.Chart = chart.properties(height=height, width="container", usermeta=_SVG, padding=padding)
+    axis = {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.85}
+    finished = finished.configure_view(strokeWidth=0).configure_axis(**axis).configure_legend(labelColor=INK)
     return finished
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Return three to six round positions within an axis."""
+    width = high - low
+    step = next(unit * 10.0**power for power in range(-4, 6) for unit in (1, 2, 5) if width / (unit * 10.0**power) <= 5)
+    first = math.ceil(low / step - 1e-9)
+    return [round(position * step, 6) for position in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def _text(**options: Any) -> dict[str, Any]:
@@ -65,19 +74,17 @@ def funnel(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     )
     labels = base.mark_text(**_text(align="left", dx=6)).encode(x=alt.X("reached:Q", scale=scale, axis=None), text="label:N")
     drops = base.mark_text(**_text(align="right", opacity=0.85)).encode(x=alt.datum(top * 1.62), text="drop_label:N")
-    return _finish(
-        bars + labels + drops, ROW * len(order) + 16, "Funnel: applications that reached each stage and the share that left there"
-    )
+    return _finish(bars + labels + drops, ROW * len(order) + 16)
 
 
-def dots(frame: pl.DataFrame, *, unit_format: str, least: float, description: str) -> alt.LayerChart | alt.Chart:
+def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> alt.LayerChart | alt.Chart:
     """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order."""
     order = frame["name"].to_list()
     values = [value for column in ("value", "lower", "upper") for value in frame[column].to_list()]
     low, high = span(values, least)
     room = high + 0.38 * (high - low)
     scale = alt.Scale(domain=[low, room], nice=False)
-    ticks = [low + (high - low) * step / 4 for step in range(5)]
+    ticks = _ticks(low, high)
     axis = alt.Axis(format=unit_format, title=None, values=ticks, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
     colour = alt.condition("datum.is_ranked", alt.value(PRIMARY), alt.value(MUTED))
     base = alt.Chart(frame).encode(y=_names("name", order))
@@ -88,10 +95,10 @@ def dots(frame: pl.DataFrame, *, unit_format: str, least: float, description: st
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
     )
     labels = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="label:N")
-    return _finish(rules + points + labels, ROW * len(order) + 34, description)
+    return _finish(rules + points + labels, ROW * len(order) + 34)
 
 
-def bars(frame: pl.DataFrame, *, description: str, least: float = 0.0) -> alt.LayerChart | alt.Chart:
+def bars(frame: pl.DataFrame, *, least: float = 0.0) -> alt.LayerChart | alt.Chart:
     """Plain bars with a label. Columns: name, value, label; optional is_marked. Rows keep the frame's order."""
     order = frame["name"].to_list()
     if "is_marked" not in frame.columns:
@@ -103,7 +110,7 @@ def bars(frame: pl.DataFrame, *, description: str, least: float = 0.0) -> alt.La
         color=alt.condition("datum.is_marked", alt.value(ALERT), alt.value(PRIMARY)),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
     )
-    return _finish(marks + base.mark_text(**_text(align="left", dx=6)).encode(text="label:N"), ROW * len(order) + 16, description)
+    return _finish(marks + base.mark_text(**_text(align="left", dx=6)).encode(text="label:N"), ROW * len(order) + 16)
 
 
 def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -> alt.LayerChart | alt.Chart:
@@ -112,19 +119,18 @@ def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -
     x = alt.X(
         "column:N",
         sort=list(columns),
-        axis=alt.Axis(orient="top", title=None, labelAngle=0, labelFontSize=_SIZE, domain=False, ticks=False),
+        axis=alt.Axis(orient="top", title=None, labelAngle=0, labelFlush=False, labelFontSize=_SIZE, domain=False, ticks=False),
     )
     base = alt.Chart(frame).encode(x=x, y=_names("row", rows).scale(paddingInner=0.08, paddingOuter=0.05), tooltip=tip)
     decided = base.transform_filter("datum.is_mature && isValid(datum.value)")
     cells = decided.mark_rect(cornerRadius=3, color=PRIMARY).encode(
-        opacity=alt.Opacity("value:Q", scale=alt.Scale(domain=[0, 0.7], range=[0.06, 0.92], clamp=True), legend=None)
+        opacity=alt.Opacity("value:Q", scale=alt.Scale(domain=[0, 0.7], range=[0.06, 0.72], clamp=True), legend=None)
     )
     pending = base.transform_filter("!(datum.is_mature && isValid(datum.value))").mark_rect(
         cornerRadius=3, fillOpacity=0, stroke=MUTED, strokeDash=[3, 3], strokeWidth=1, opacity=0.8
     )
-    dark = decided.transform_filter("datum.value >= 0.4").mark_text(**_text(fill="#ffffff", fontSize=12)).encode(text="label:N")
-    light = decided.transform_filter("datum.value < 0.4").mark_text(**_text(fontSize=12)).encode(text="label:N")
-    return _finish(cells + pending + dark + light, 27 * len(rows) + 30, "Share of each month's applications that reached each stage")
+    text = decided.mark_text(**_text(fontSize=12)).encode(text="label:N")
+    return _finish(cells + pending + text, 27 * len(rows) + 30)
 
 
 def sparkline(frame: pl.DataFrame, least: float) -> alt.LayerChart | alt.Chart:
@@ -137,44 +143,53 @@ def sparkline(frame: pl.DataFrame, least: float) -> alt.LayerChart | alt.Chart:
     line = base.mark_line(color=PRIMARY, strokeWidth=2, interpolate="monotone")
     points = base.mark_point(filled=True, size=60, opacity=0, color=PRIMARY).encode(tooltip=tip)
     last = base.transform_filter("datum.is_last").mark_point(filled=True, size=42, opacity=1, color=PRIMARY)
-    return _finish(line + last + points, 56, "Monthly values")
+    return _finish(line + last + points, 56)
 
 
-def lines(frame: pl.DataFrame, *, unit_format: str, least: float, description: str, height: int = 220) -> alt.LayerChart | alt.Chart:
-    """Lines over months, each named at its end. Columns: month (date), value, series, label, is_last."""
-    low, high = span(frame["value"].to_list(), least)
+def lines(
+    frame: pl.DataFrame, *, unit_format: str, least: float, ceiling: float | None = None, height: int = 220
+) -> alt.LayerChart | alt.Chart:
+    """Lines over months, each named at its end. Columns: month (date), value, series, label."""
+    low, high = span(frame["value"].to_list(), least, ceiling=ceiling)
     x = alt.X("month:T", axis=alt.Axis(format="%b %y", title=None, labelFontSize=_SIZE, tickCount=8, grid=False, labelOverlap=True))
     y = alt.Y(
         "value:Q",
-        scale=alt.Scale(domain=[low, high]),
+        scale=alt.Scale(domain=[low, high], nice=False),
         axis=alt.Axis(format=unit_format, title=None, tickCount=4, labelFontSize=_SIZE, gridOpacity=0.5, domain=False),
     )
     tip = [alt.Tooltip("series:N", title=" "), alt.Tooltip("month:T", title="Month", format="%b %Y"), alt.Tooltip("label:N", title="Value")]
-    colour = alt.Color("series:N", legend=alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=220))
+    series = frame["series"].unique(maintain_order=True).to_list()
+    legend = alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=220) if len(series) > 1 else None
+    colour = alt.Color("series:N", scale=alt.Scale(domain=series, range=[*SERIES[: len(series)]]), legend=legend)
     base = alt.Chart(frame).encode(x=x, y=y, color=colour)
-    return _finish(base.mark_line(strokeWidth=2, point={"size": 26}).encode(tooltip=tip), height, description)
+    return _finish(base.mark_line(strokeWidth=2, point={"size": 26}).encode(tooltip=tip), height)
 
 
 def accuracy(frame: pl.DataFrame, goal: float) -> alt.LayerChart | alt.Chart:
     """Accuracy by as-of stage beside its baseline. Columns: stage, stage_rank, series, value, lower, upper, label, is_baseline."""
     order = frame.sort("stage_rank")["stage"].unique(maintain_order=True).to_list()
-    x = alt.X("stage:N", sort=order, axis=alt.Axis(title=None, labelAngle=0, labelFontSize=_SIZE, ticks=False, labelLimit=120))
-    low, high = span([*frame["lower"].to_list(), *frame["upper"].to_list(), *frame["value"].to_list(), goal], 0.6, floor=None, ceiling=1.0)
+    x = alt.X(
+        "stage:N",
+        sort=order,
+        scale=alt.Scale(type="point", padding=0.5),
+        axis=alt.Axis(title=None, labelAngle=0, labelFontSize=_SIZE, ticks=False, labelLimit=120),
+    )
+    low = min(0.0, *(value for value in frame["lower"].to_list() if value is not None))
     axis = alt.Axis(format=".0%", title=None, tickCount=5, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
-    y = alt.Y("value:Q", scale=alt.Scale(domain=[min(low, 0.2), high], nice=False), axis=axis)
+    y = alt.Y("value:Q", scale=alt.Scale(domain=[low, 1.0], nice=False), axis=axis)
     series = frame["series"].unique(maintain_order=True).to_list()
     baselines = set(frame.filter("is_baseline")["series"])
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=series, range=[MUTED if name in baselines else PRIMARY for name in series]),
-        legend=alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=260),
+        legend=alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=260, symbolOpacity=1),
     )
     offset = alt.XOffset("series:N", scale=alt.Scale(domain=series, range=[-7, 7]))
     base = alt.Chart(frame).encode(x=x, color=colour)
     whiskers = (
         base.mark_rule(strokeWidth=3, opacity=0.4)
         .encode(y=y.title(None), y2="upper:Q", xOffset=offset)
-        .encode(y=alt.Y("lower:Q", scale=alt.Scale(domain=[min(low, 0.2), high], nice=False), axis=axis))
+        .encode(y=alt.Y("lower:Q", scale=alt.Scale(domain=[low, 1.0], nice=False), axis=axis))
     )
     tip = [alt.Tooltip("series:N", title=" "), alt.Tooltip("stage:N", title="Predicted"), alt.Tooltip("label:N", title="Accuracy")]
     path = base.mark_line(strokeWidth=2).encode(y=y, xOffset=offset)
@@ -182,7 +197,7 @@ def accuracy(frame: pl.DataFrame, goal: float) -> alt.LayerChart | alt.Chart:
     target = alt.Chart(pl.DataFrame({"goal": [goal], "text": [f"goal {goal:.0%}"]}))
     rule = target.mark_rule(color=ALERT, strokeDash=[5, 4], strokeWidth=1.5).encode(y=alt.Y("goal:Q"))
     name = target.mark_text(**_text(align="left", dx=4, dy=-8, fill=ALERT, fontSize=11.5)).encode(y="goal:Q", x=alt.value(0), text="text:N")
-    return _finish(rule + name + whiskers + path + points, 250, "Accuracy by the stage at which a prediction was made, beside its baseline")
+    return _finish(rule + name + whiskers + path + points, 250)
 
 
 def forecast(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
@@ -213,4 +228,4 @@ def forecast(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     )
     today = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(color=INK, opacity=0.5).encode(x=alt.X("x:Q", scale=scale, axis=axis))
     text = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="chance:N")
-    return _finish(today + so_far + start + band + dot + target + text, 30 * len(order) + 50, "When each open job is expected to be filled")
+    return _finish(today + so_far + start + band + dot + target + text, 30 * len(order) + 50)

@@ -15,7 +15,17 @@ STAGE_NAMES: Final = {
     "offer": "Offer",
     "hired": "Hired",
 }
-_SPELT: Final = {"linkedin": "LinkedIn", "job_board": "Job board", "no_answer": "No answer", "self_id": "Answered the survey"}
+_SPELT: Final = {
+    "linkedin": "LinkedIn",
+    "job_board": "Job board",
+    "no_answer": "No answer",
+    "self_id": "Answered",
+    "non_binary": "Non-binary",
+    "25_34": "25–34",
+    "35_44": "35–44",
+    "45_54": "45–54",
+    "55_plus": "55 and over",
+}
 
 
 def known(value: object) -> bool:

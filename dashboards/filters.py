@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.scope import Insights
 
@@ -39,6 +40,7 @@ class Choice:
     school_id: str | None
     subject: str | None
     period: Period
+    spare: DeltaGenerator
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -63,26 +65,33 @@ def periods(as_of: date, year_start_month: int = 9) -> list[Period]:
     return [*offered, Period("all", "All months", None, last)]
 
 
-def row(insights: Insights, title: str, *, subject: bool = True, period: bool = True) -> Choice:
-    """Draw the page's title and its filters on one row and return the choice. A school out of scope is refused by the door."""
+def row(insights: Insights, title: str, *, subject: bool = True, period: bool = True, spare: bool = False) -> Choice:
+    """Draw the page's title and its filters on one row and return the choice. A school out of scope is refused by the door.
+
+    ``spare`` leaves a place on the row for a filter of the page's own: ``Choice.spare``.
+    """
     schools = insights.rows("schools").frame
     names = dict(schools.select("organisation_id", "name").iter_rows()) if schools.height else {}
     start_month = int(schools["academic_year_start_month"][0] or 9) if schools.height else 9
     offered = {entry.code: entry for entry in periods(insights.pointer.as_of.date(), start_month)}
-    heading, first, second, third = st.columns([3.2, 1.6, 1.2, 1.2], vertical_alignment="bottom")
+    widths = [1.6] + [1.2] * (subject + (period or spare))
+    with st.container(key="filters"):
+        heading, *places = st.columns([7.2 - sum(widths), *widths], vertical_alignment="bottom")
     heading.title(title, anchor=False)
-    with first:
-        school = _select("School", "school", {ALL: "All schools" if len(names) != 1 else next(iter(names.values()))} | names)
+    with places[0]:
+        school = _select("School", "school", names if len(names) == 1 else {ALL: "All schools"} | names)
     chosen_subject, chosen_period = ALL, DEFAULT_PERIOD
     if subject:
         found = insights.rows("subjects").frame
-        with second:
+        with places[1]:
             chosen_subject = _select("Subject", "subject", {ALL: "All subjects"} | {name: name for name in found.get_column("subject")})
     if period:
-        with third:
+        with places[-1]:
             chosen_period = _select("Period", "period", {code: entry.label for code, entry in offered.items()})
     school_id = None if school == ALL else school
-    return Choice(insights.narrowed(school_id), school_id, None if chosen_subject == ALL else chosen_subject, offered[chosen_period])
+    return Choice(
+        insights.narrowed(school_id), school_id, None if chosen_subject == ALL else chosen_subject, offered[chosen_period], places[-1]
+    )
 
 
 def _select(label: str, key: str, options: dict[str, str]) -> str:

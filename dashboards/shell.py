@@ -11,7 +11,7 @@ from dashboards import pages, sign_in
 from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
-from dashboards.theme import STYLE
+from dashboards.theme import ICON, STYLE
 from foundation.access import Page, Principal
 from foundation.principals import IntrospectionUnavailable
 from warehouse.connection import NothingPublished
@@ -29,7 +29,7 @@ _FILTERS = ("school", "subject", "period")
 
 def main() -> None:
     """Draw the page for whoever is signed in."""
-    st.set_page_config(page_title="Educator Nexus", page_icon=":material/school:", layout="wide")
+    st.set_page_config(page_title="Educator Nexus", page_icon=ICON, layout="wide")
     st.html(STYLE)
     token = st.context.cookies.get(COOKIE)
     try:

@@ -11,6 +11,7 @@ ALERT: Final = "#c8641b"
 GOOD: Final = "#2b8a57"
 MUTED: Final = "#7d8a9c"
 INK: Final = "currentColor"
+SERIES: Final = (PRIMARY, MUTED, ALERT, GOOD)
 
 LIGHT: Final = {"ground": "#ffffff", "raised": "#f4f6f9", "text": "#17212f", "line": "#d9dfe7", "link": "#1f5fb4"}
 DARK: Final = {"ground": "#10161e", "raised": "#19222d", "text": "#e6ebf1", "line": "#2f3b49", "link": "#7fb2f5"}
@@ -33,7 +34,6 @@ def streamlit_options() -> dict[str, Any]:
         "server.enableStaticServing": False,
         "server.showEmailPrompt": False,
         "logger.level": "warning",
-        "theme.font": FONT,
         "theme.baseFontSize": 15,
         "theme.baseRadius": "0.5rem",
         "theme.metricValueFontSize": "2rem",
@@ -54,15 +54,23 @@ def streamlit_options() -> dict[str, Any]:
     return options
 
 
+ICON: Final = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Crect width='16' height='16' rx='4' fill='%232f74d0'/%3E"
+    "%3Cpath d='M4 12V4l8 8V4' fill='none' stroke='white' stroke-width='2'/%3E%3C/svg%3E"
+)
+
 STYLE: Final = f"""<style>
 .stMainBlockContainer {{ max-width: 1360px; padding-left: 2rem; padding-right: 2rem }}
 [data-testid="stHeader"] {{ display: none }}
 .st-key-bar {{ border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); padding-bottom: .25rem }}
 .st-key-tab-on a, .st-key-hiring-on a {{ box-shadow: inset 0 -3px 0 {PRIMARY}; border-radius: 0; font-weight: 600 }}
 .st-key-tab-on a, .st-key-tab-off a, .st-key-hiring-on a, .st-key-hiring-off a {{ background: transparent; padding: .4rem .9rem }}
-h1 {{ font-size: 1.9rem !important; padding: 0 !important }}
+h1 {{ font-size: 1.9rem !important; padding: 0 0 .55rem !important }}
 h3 {{ font-size: 1.1rem !important; padding: 0 !important }}
 [class*="st-key-foot-"] button, .st-key-page-foot button {{ font-size: .8rem; opacity: .85 }}
+.st-key-filters {{ margin-bottom: .35rem }}
+div:has(> [class*="st-key-foot-"]), [class*="st-key-panel-"] > [class*="st-key-foot-"] {{ margin-top: auto }}
 :focus-visible {{ outline: 3px solid {PRIMARY} !important; outline-offset: 2px }}
 form[action="/sign-out"] button {{ font: inherit; color: inherit; background: transparent; cursor: pointer;
   border: 1px solid {MUTED}; border-radius: .5rem; padding: .35rem .9rem }}

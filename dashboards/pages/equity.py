@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import figures, filters
+from dashboards import filters
 from dashboards.panels import equity
 from dashboards.panels.panel import page_foot
 from dashboards.scope import Insights
@@ -10,7 +10,7 @@ from dashboards.scope import Insights
 
 def render(insights: Insights) -> None:
     """Draw the page."""
-    choice = filters.row(insights, "Equity", subject=False, period=False)
+    choice = filters.row(insights, "Equity", subject=False, period=False, spare=True)
     st.caption(
         "Figures of closed periods, released once and frozen. Noise was added before release, so that nobody's answer can be told; "
         "whole percents with their margin. They answer to the school and the period, to no other filter."
@@ -21,7 +21,7 @@ def render(insights: Insights) -> None:
         page_foot(choice.insights)
         return
     names = {period[0].isoformat(): period for period in released}
-    chosen = st.selectbox(
+    chosen = choice.spare.selectbox(
         "Released period",
         list(names),
         format_func=lambda code: equity.period_name(names[code]),
@@ -35,6 +35,5 @@ def render(insights: Insights) -> None:
     for position in range(0, len(attributes), 2):
         for column, attribute in zip(st.columns(2), attributes[position : position + 2], strict=False):
             with column:
-                question = f"Who applies, by {figures.words(attribute).lower()}?"
-                equity.composition(choice.insights, attribute, period, key=f"equity-{attribute}", question=question)
+                equity.composition(choice.insights, attribute, period)
     page_foot(choice.insights)

@@ -24,19 +24,25 @@ def only_school(choice: Choice) -> str | None:
     return str(schools["organisation_id"][0]) if schools.height == 1 else None
 
 
-def overview(choice: Choice, *, height: int | None = None) -> None:
-    """Draw one panel: who applied in the last released period, by gender, with coverage in the caption."""
-    if only_school(choice) is None:
-        panel("equity", "Who applies to us?", ONE_SCHOOL, None, (), pl.DataFrame(), height=height)
+def overview(choice: Choice) -> None:
+    """Draw one panel: who applied in the last released period, by the first two attributes, with coverage in the caption."""
+    question, insights = "Who applies to us?", choice.insights
+    found = periods(insights) if only_school(choice) else []
+    if not found:
+        panel("equity", question, "", None, (), pl.DataFrame(), nothing=NONE_YET if only_school(choice) else ONE_SCHOOL)
         return
-    newest = newest_period(choice.insights)
-    composition(choice.insights, "gender", newest, key="equity", question="Who applies to us?", height=height)
-
-
-def newest_period(insights: Insights) -> tuple[date, date] | None:
-    """Return start and end of the last released period, None before the first."""
-    found = periods(insights)
-    return found[0] if found else None
+    answered = _coverage(insights, found[0], "answered")
+    asked = {
+        attribute: _composition(insights, attribute, found[0]) for attribute in ("gender", "age_band") if attribute in attributes(insights)
+    }
+    parts = [(figures.words(name), charts.bars(frame, least=0.5)) for name, answer in asked.items() if (frame := _shares(answer)).height]
+    finding = f"{_coverage_finding(answered)} {period_name(found[0])}, released figures."
+    table = (
+        pl.concat([_public(answer.frame).with_columns(attribute=pl.lit(name)) for name, answer in asked.items()])
+        if asked
+        else pl.DataFrame()
+    )
+    panel("equity", question, finding, parts or None, (answered, *asked.values()), table, stacked=True)
 
 
 def periods(insights: Insights) -> list[tuple[date, date]]:
@@ -61,24 +67,18 @@ def coverage(insights: Insights, period: tuple[date, date]) -> None:
     frame = _bars([(name, row) for name, row in rows if figures.known(row["value"])])
     table = pl.concat([answer.frame.with_columns(part=pl.lit(part)) for part, answer in parts.items()])
     finding = _coverage_finding(parts["answered"])
-    chart = charts.bars(frame, description="Coverage of the self-identification survey", least=1) if frame.height else None
+    chart = charts.bars(frame, least=1) if frame.height else None
     panel("coverage", "How many told us about themselves?", finding, chart, tuple(parts.values()), _public(table))
 
 
-def composition(
-    insights: Insights, attribute: str, period: tuple[date, date] | None, *, key: str, question: str, height: int | None = None
-) -> None:
+def composition(insights: Insights, attribute: str, period: tuple[date, date]) -> None:
     """Draw the shares of one attribute's categories in one released period (D8), coverage named first (D1)."""
-    if period is None:
-        panel(key, question, NONE_YET, None, (), pl.DataFrame(), height=height)
-        return
-    answered = _coverage(insights, period, "answered")
-    answer = insights.metric("D8", period_from=period[0], period_to=period[0], group_by=("category",), filters={"attribute": attribute})
-    known = answer.frame.filter(pl.col("value").is_not_null()).sort(pl.col("category") == "undisclosed", "value", descending=[False, True])
-    frame = _bars([(figures.words(row["category"]), row) for row in known.iter_rows(named=True)])
+    answered, answer = _coverage(insights, period, "answered"), _composition(insights, attribute, period)
+    frame = _shares(answer)
+    chart = charts.bars(frame, least=0.5) if frame.height else None
     finding = f"{_coverage_finding(answered)} {period_name(period)}."
-    chart = charts.bars(frame, description=f"{figures.words(attribute)} of applicants", least=0.5) if frame.height else None
-    panel(key, question, finding, chart, (answer, answered), _public(answer.frame), height=height)
+    question = f"Who applies, by {figures.words(attribute).lower()}?"
+    panel(f"equity-{attribute}", question, finding, chart, (answer, answered), _public(answer.frame))
 
 
 def period_name(period: tuple[date, date]) -> str:
@@ -89,6 +89,15 @@ def period_name(period: tuple[date, date]) -> str:
 
 def _coverage(insights: Insights, period: tuple[date, date], part: str) -> Answer:
     return insights.metric("D1", period_from=period[0], period_to=period[0], switches={"part": part})
+
+
+def _composition(insights: Insights, attribute: str, period: tuple[date, date]) -> Answer:
+    return insights.metric("D8", period_from=period[0], period_to=period[0], group_by=("category",), filters={"attribute": attribute})
+
+
+def _shares(answer: Answer) -> pl.DataFrame:
+    known = answer.frame.filter(pl.col("value").is_not_null()).sort(pl.col("category") == "undisclosed", "value", descending=[False, True])
+    return _bars([(figures.words(row["category"]), row) for row in known.iter_rows(named=True)])
 
 
 def _coverage_finding(answered: Answer) -> str:

@@ -13,7 +13,7 @@ from dashboards.scope import Answer
 _NAMES = list(STAGE_NAMES.values())
 
 
-def drop_off(choice: Choice, *, height: int | None = None) -> None:
+def drop_off(choice: Choice) -> None:
     """Draw the funnel with the share that left at each stage (F1, F2, F4)."""
     reached, share, left = (_by_stage(choice, metric) for metric in ("F1", "F2", "F4"))
     joined = (
@@ -36,10 +36,10 @@ def drop_off(choice: Choice, *, height: int | None = None) -> None:
         infer_schema_length=None,
     )
     chart = charts.funnel(frame) if frame.height and reached.frame["value"].sum() else None
-    panel("funnel", "Where do candidates leave?", _drop_finding(worst), chart, (reached, share, left), joined, height=height)
+    panel("funnel", "Where do candidates leave?", _drop_finding(worst), chart, (reached, share, left), joined)
 
 
-def cohorts(choice: Choice, *, height: int | None = None, months: int = 12) -> None:
+def cohorts(choice: Choice, *, months: int = 12) -> None:
     """Draw the heat map of monthly cohorts (F2 by month of application and stage)."""
     answer = choice.insights.metric(
         "F2",
@@ -66,7 +66,7 @@ def cohorts(choice: Choice, *, height: int | None = None, months: int = 12) -> N
     if frame.height:
         columns = [name.replace("References & checks", "Checks") for name in _NAMES[1:]]
         chart = charts.heat_map(frame, columns, frame["row"].unique(maintain_order=True).to_list())
-    panel("cohorts", "How far did each month's applicants get?", _cohort_finding(shown), chart, (answer,), answer.frame, height=height)
+    panel("cohorts", "How far did each month's applicants get?", _cohort_finding(shown), chart, (answer,), answer.frame)
 
 
 def steps(choice: Choice) -> None:
@@ -79,7 +79,7 @@ def steps(choice: Choice) -> None:
     if slowest.height:
         row = slowest.row(0, named=True)
         finding = f"{STAGE_NAMES[row['stage']]} is the narrowest step: {figures.record(row, 'rate')} of the decided ones went on."
-    chart = charts.dots(frame, unit_format=".0%", least=0.4, description="Step conversion by stage") if frame.height else None
+    chart = charts.dots(frame, unit_format=".0%", least=0.4) if frame.height else None
     panel("steps", "How many go on from each stage?", finding, chart, (answer,), answer.frame)
 
 
@@ -92,7 +92,8 @@ def endings(choice: Choice) -> None:
         table = table.join(answer.frame.select("stage", pl.col("value").alias(kind)), on="stage", how="left", maintain_order="left")
     grid = pl.DataFrame(
         [
-            {"Stage": STAGE_NAMES[row["stage"]]} | {figures.words(kind): figures.percent(row[kind], 1) for kind in kinds}
+            {"Stage": STAGE_NAMES[row["stage"]]}
+            | {figures.words(kind): (figures.percent(row[kind], 1) if row[kind] else figures.percent(row[kind])) for kind in kinds}
             for row in table.iter_rows(named=True)
         ]
     )
@@ -111,7 +112,7 @@ def durations(choice: Choice) -> None:
         row = longest.row(0, named=True)
         finding = f"{STAGE_NAMES[row['stage']]} takes longest: a median of {figures.record(row, 'days')}."
     frame = dot_rows(known, "stage", unit="days")
-    chart = charts.dots(frame, unit_format=".0f", least=20, description="Median days in stage") if frame.height else None
+    chart = charts.dots(frame, unit_format=".0f", least=20) if frame.height else None
     panel("durations", "How long does each stage take?", finding, chart, (answer,), answer.frame)
 
 
@@ -127,7 +128,7 @@ def activity(choice: Choice) -> None:
     frame = pl.DataFrame(
         [
             {"month": r["activity_month"], "value": r["value"], "series": STAGE_NAMES[r["stage"]], "label": figures.count(r["value"])}
-            for r in answer.frame.iter_rows(named=True)
+            for r in answer.frame.sort("activity_month", maintain_order=True).iter_rows(named=True)
         ],
         infer_schema_length=None,
     )
@@ -136,7 +137,7 @@ def activity(choice: Choice) -> None:
     if busiest.height:
         row = busiest.row(0, named=True)
         finding = f"{figures.month(row['activity_month'])} was the busiest month: {figures.count(row['value'])} applications."
-    chart = charts.lines(frame, unit_format="d", least=20, description="Stage entries by month") if frame.height else None
+    chart = charts.lines(frame, unit_format="d", least=20) if frame.height else None
     panel("activity", "When is the work done?", finding, chart, (answer,), answer.frame)
 
 
@@ -156,7 +157,7 @@ def maturity(choice: Choice) -> None:
         finding = (
             f"{young.height} of {answer.frame.height} months are not decided enough to judge ({int(young['n_open'].sum())} still open)."
         )
-    chart = charts.lines(frame, unit_format=".0%", least=0.5, description="Maturity of monthly cohorts") if frame.height else None
+    chart = charts.lines(frame, unit_format=".0%", least=0.5, ceiling=1.0) if frame.height else None
     panel("maturity", "Which months can be judged yet?", finding if answer.frame.height else "", chart, (answer,), answer.frame)
 
 
@@ -180,7 +181,7 @@ def _worst(left: Answer) -> dict[str, object] | None:
 def _drop_finding(worst: dict[str, object] | None) -> str:
     if worst is None:
         return "Too few decided applications to say where most leave."
-    return f"Most leave at {STAGE_NAMES[str(worst['stage'])]}: {figures.record(worst, 'rate')} of those who got there."
+    return f"Most leave at {STAGE_NAMES[str(worst['stage'])]}: {figures.record(worst, 'rate')} of those who got there. Applications of these months."
 
 
 def _cohort_finding(frame: pl.DataFrame) -> str:

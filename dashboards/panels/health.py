@@ -8,13 +8,6 @@ from dashboards.panels.panel import panel
 from dashboards.scope import Insights
 from foundation import clock
 
-_STEPS = {
-    "duplicates_removed": "Exact duplicates removed",
-    "accidental_visits": "Accidental stage visits set apart",
-    "applied_added": "Missing first stage added",
-    "events_after_end": "Events after the end flagged",
-}
-
 
 def freshness(insights: Insights) -> None:
     """Draw three figures: age of the data, age of the publish, checks passed."""
@@ -48,6 +41,8 @@ def checks(insights: Insights) -> None:
         "checked_at": "Checked",
     }
     grid = answer.frame.select(pl.col(name).alias(shown) for name, shown in names.items() if name in answer.frame.columns)
+    if "Checked" in grid.columns:
+        grid = grid.with_columns(pl.col("Checked").dt.strftime("%d %b %Y %H:%M UTC"))
     failing = answer.frame.filter(~pl.col("passed")).height if answer.frame.height else 0
     finding = (
         "No check has run yet."
@@ -85,13 +80,17 @@ def cleaning(insights: Insights) -> None:
     grid = answer.frame
     if grid.height:
         grid = grid.select(
-            pl.col("cleaning_step").replace(_STEPS).map_elements(figures.words, return_dtype=pl.String).alias("Step"),
+            pl.col("cleaning_step").map_elements(figures.words, return_dtype=pl.String).alias("Step"),
             pl.col("school").alias("School"),
             pl.col("source_system").alias("Source"),
             pl.col("rows_count").alias("Rows"),
         )
     touched = int(grid["Rows"].sum()) if grid.height else 0
-    finding = "Nothing had to be cleaned." if not touched else f"{touched:,} rows were set right or set apart; none was dropped silently."
+    finding = (
+        "Nothing had to be cleaned."
+        if not touched
+        else f"Cleaning touched {touched:,} rows; each step is counted, nothing is dropped silently."
+    )
     panel("cleaning", "What was cleaned?", finding, None, (answer,), answer.frame, grid=grid if grid.height else None)
 
 

@@ -63,7 +63,7 @@ def change(now: dict[str, float | None], before: dict[str, float | None], unit: 
     else:
         halves = [half for half in (_half_width(now), _half_width(before)) if half is not None]
         margin = math.hypot(*halves) if len(halves) == 2 else math.inf
-    sign = "+" if moved >= 0 else "−"
+    sign = "+" if moved >= 0 else "-"  # Streamlit reads the direction off a plain hyphen
     size = abs(moved)
     text = f"{sign}{size * 100:.1f} points" if unit == "rate" else f"{sign}{size:.1f} days" if unit == "days" else f"{sign}{size:,.0f}"
     return Change(text, abs(moved) <= margin, moved > 0)
@@ -82,23 +82,23 @@ def _card(choice: Choice, card: Card) -> None:
     row = now.frame.row(0, named=True) if now.frame.height else {}
     unit = now.evaluation.unit if now.evaluation else "count"
     has_rows = bool(row.get("n"))
-    with st.container(border=True, key=f"card-{card.key}"):
-        delta, description = None, None
-        is_noise = True
+    with st.container(border=True, key=f"card-{card.key}", height="stretch"):
+        delta, is_noise = None, True
         moved = change(row, before.frame.row(0, named=True), unit) if before and before.frame.height and has_rows else None
         if moved is not None and before is not None and before.frame["n"][0]:
             delta, is_noise = moved.text, moved.is_noise
-            description = "on the same months a year before" + (" · within noise" if is_noise else "")
         colour: Literal["normal", "inverse", "off"] = "off" if is_noise else "normal" if card.better == "more" else "inverse"
         st.metric(
             card.label,
             figures.figure(row.get("value"), unit) if has_rows else figures.DASH,
             delta=delta,
             delta_color=colour,
-            delta_description=description,
             delta_arrow="off" if is_noise else "auto",
         )
-        st.caption(_small_print(row, unit, card) or "no figure in this selection")
+        against = ""
+        if delta is not None:
+            against = "  \nvs the same months a year before" + (", within noise" if is_noise else "")
+        st.caption((_small_print(row, unit) or "no figure in this selection") + against)
         line = _line(months, card)
         if line is not None:
             st.altair_chart(charts.sparkline(line, card.least), key=f"spark-{card.key}", alt=f"{card.label} by month")
@@ -116,13 +116,13 @@ def _ask(choice: Choice, card: Card, period: Period, *, by_month: bool = False) 
     )
 
 
-def _small_print(row: dict[str, float | None], unit: str, card: Card) -> str:
+def _small_print(row: dict[str, float | None], unit: str) -> str:
     if not row.get("n"):
         return ""
     if row.get("value") is None:
         return str(row.get("reason") or "")
     within = figures.interval(row.get("lower"), row.get("upper"), unit)
-    return f"95 %: {within} · n = {figures.count(row.get('n'))}" if within else f"{card.label.lower()} accepted in these months"
+    return f"95 %: {within} · n = {figures.count(row.get('n'))}" if within else "people hired in these months"
 
 
 def _line(months: Answer, card: Card) -> pl.DataFrame | None:

@@ -12,7 +12,16 @@ from dashboards.scope import Answer, Insights
 
 GOAL: Final = 0.70
 STAGES: Final = {"at_open": "At opening", "day_14": "Day 14", "first_interview": "First interview", "offer": "Offer"}
-_BASELINES: Final = {"segment_kaplan_meier", "kaplan_meier", "segment_km", "baseline", "global_median"}
+POOLED: Final = "all"
+_BASELINE: Final = "kaplan_meier"
+_MODEL: Final = "hazard"
+_PREDICTORS: Final = {
+    _MODEL: "Hazard model",
+    _BASELINE: "Baseline: segment Kaplan–Meier",
+    "kaplan_meier_pooled": "Baseline: one Kaplan–Meier for all",
+    "ridge_log": "Challenger: ridge on log time",
+    "l1_ipcw": "Challenger: L1 boosting, censoring-weighted",
+}
 _K_NAMES: Final = {
     "K1": "Accuracy (1 − WAPE)",
     "K2": "Within 7 days or 25%",
@@ -37,15 +46,15 @@ def open_jobs(choice: Choice, *, limit: int | None = None) -> None:
 def accuracy(insights: Insights) -> None:
     """Draw the honest KPI chart: K1 and K2 by as-of stage, each beside the baseline, with skill (K5) named below."""
     scores = {metric: _score(insights, metric) for metric in ("K1", "K2", "K5")}
-    latest = {metric: _latest(answer.frame) for metric, answer in scores.items()}
+    pooled = {metric: _pooled(answer.frame) for metric, answer in scores.items()}
     pair = None
-    if not latest["K1"].is_empty():
+    if not pooled["K1"].is_empty():
         pair = [
             (_K_NAMES[metric], charts.accuracy(_accuracy_rows(latest[metric]), GOAL)) for metric in ("K1", "K2") if latest[metric].height
         ]
-    table = pl.concat([frame.with_columns(metric_id=pl.lit(metric)) for metric, frame in latest.items()])
-    finding = _accuracy_finding(latest, scores["K1"].frame)
-    panel("accuracy", "How far can the forecast be trusted?", finding, pair, tuple(scores.values()), table, note=_skill_line(latest["K5"]))
+    table = pl.concat([frame.with_columns(metric_id=pl.lit(metric)) for metric, frame in pooled.items()])
+    finding = _accuracy_finding(pooled["K1"], scores["K1"].frame)
+    panel("accuracy", "How far can the forecast be trusted?", finding, pair, tuple(scores.values()), table, note=_skill_line(pooled["K5"]))
 
 
 def scorecard(insights: Insights) -> None:
@@ -56,19 +65,19 @@ def scorecard(insights: Insights) -> None:
         rows += [
             {
                 "Figure": f"{metric} {_K_NAMES[metric]}",
-                "Predictor": _predictor(row["predictor"]),
-                "Predicted": STAGES.get(row["landmark"], figures.words(row["landmark"])),
+                "Predictor": _predictor(row, insights),
+                "Predicted": _stage(row["landmark"]),
                 "Value": figures.percent(row["value"], 1),
                 "95 % interval": figures.interval(row["lower"], row["upper"], "rate"),
                 "n": row["n"],
-                "Cohort": str(row["origin"]),
+                "Origin": "all together" if row["origin"] == POOLED else str(row["origin"]),
                 "World": row["world"],
             }
-            for row in _latest(answer.frame).iter_rows(named=True)
+            for row in _pooled(answer.frame).iter_rows(named=True)
         ]
     grid = pl.DataFrame(rows, infer_schema_length=None)
     table = pl.concat([answer.frame.with_columns(metric_id=pl.lit(metric)) for metric, answer in answers.items()])
-    finding = "Every figure of the rolling backtest's last cohort; the CSV holds all of them. Live and backtest figures are never mixed."
+    finding = "Figures of the rolling backtest, all origins together; the CSV holds each origin. Live and backtest figures are never mixed."
     panel(
         "scorecard", "How good is the model, figure by figure?", finding, None, tuple(answers.values()), table, grid=grid if rows else None
     )
@@ -123,65 +132,62 @@ def _forecast_finding(jobs: pl.DataFrame, shown: pl.DataFrame) -> str:
 
 
 def _score(insights: Insights, metric_id: str) -> Answer:
-    bundle = insights.pointer.bundles.get("time_to_hire")
-    filters = {"model": "time_to_hire"} | ({"bundle_id": bundle} if bundle else {})
-    return insights.metric(metric_id, group_by=("predictor", "landmark", "origin", "world"), filters=filters)
+    groups = ("predictor", "landmark", "origin", "world", "bundle_id")
+    return insights.metric(metric_id, group_by=groups, filters={"model": "time_to_hire"})
 
 
-def _latest(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return one row a predictor and stage: of the newest cohort it was measured on (figures are never averaged)."""
-    known = frame.filter(pl.col("value").is_not_null())
-    return known.sort("origin", descending=True).unique(["predictor", "landmark"], keep="first", maintain_order=True)
+def _pooled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a predictor and stage: as measured over all origins together, else on the newest (figures are never averaged)."""
+    known = frame.filter(pl.col("value").is_not_null()).sort(pl.col("origin") == POOLED, "origin", descending=[True, True])
+    return known.unique(["predictor", "landmark"], keep="first", maintain_order=True).sort(
+        pl.col("predictor").replace_strict(list(_PREDICTORS), list(range(len(_PREDICTORS))), default=len(_PREDICTORS)),
+        pl.col("landmark").replace_strict(list(STAGES), list(range(len(STAGES))), default=len(STAGES)),
+    )
 
 
-def _predictor(code: str) -> str:
-    return "Baseline: segment Kaplan–Meier" if code in _BASELINES else "Model: " + figures.words(code)
+def _stage(code: str) -> str:
+    return STAGES.get(code, figures.words(code))
 
 
-def _accuracy_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    order = list(STAGES)
+def _predictor(row: dict[str, Any], insights: Insights) -> str:
+    in_use = row["bundle_id"] and row["bundle_id"] == insights.pointer.bundles.get("time_to_hire")
+    return _PREDICTORS.get(row["predictor"], figures.words(row["predictor"])) + (" (in use)" if in_use else "")
+
+
+def _accuracy_rows(frame: pl.DataFrame, insights: Insights) -> pl.DataFrame:
     rows = [
         {
-            "stage": STAGES.get(row["landmark"], figures.words(row["landmark"])),
-            "stage_rank": order.index(row["landmark"]) if row["landmark"] in order else len(order),
-            "series": _predictor(row["predictor"]),
+            "stage": _stage(row["landmark"]),
+            "stage_rank": list(STAGES).index(row["landmark"]) if row["landmark"] in STAGES else len(STAGES),
+            "series": _predictor(row, insights),
             "value": row["value"],
             "lower": row["lower"] if row["lower"] is not None else row["value"],
             "upper": row["upper"] if row["upper"] is not None else row["value"],
             "label": figures.record(row, "rate"),
-            "is_baseline": row["predictor"] in _BASELINES,
+            "is_baseline": row["predictor"] == _BASELINE,
         }
-        for row in frame.iter_rows(named=True)
+        for row in frame.filter(pl.col("predictor").is_in([_MODEL, _BASELINE])).iter_rows(named=True)
     ]
-    return pl.DataFrame(rows, infer_schema_length=None).sort("is_baseline", "stage_rank")
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _model_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    rows = [row for row in frame.iter_rows(named=True) if row["predictor"] not in _BASELINES]
-    return sorted(rows, key=lambda row: list(STAGES).index(row["landmark"]) if row["landmark"] in STAGES else len(STAGES))
-
-
-def _accuracy_finding(latest: dict[str, pl.DataFrame], every: pl.DataFrame) -> str:
-    rows = _model_rows(latest["K1"])
+def _accuracy_finding(pooled: pl.DataFrame, every: pl.DataFrame) -> str:
+    rows = pooled.filter(pl.col("predictor") == _MODEL).to_dicts() or pooled.filter(pl.col("predictor") == _BASELINE).to_dicts()
     if not rows:
         return "Accuracy appears here once a model has been evaluated on cohorts whose outcome is known."
-    first, best = rows[0], next((row for row in rows if row["value"] >= GOAL), None)
-    crossing = (
-        f"reaches {GOAL:.0%} from the stage “{STAGES.get(best['landmark'], best['landmark'])}” on"
-        if best
-        else f"stays below {GOAL:.0%} at every stage"
-    )
-    origins = every["origin"].n_unique()
-    where = "simulated world " + str(first["world"]) if first["world"] else "live data"
+    best = next((row for row in rows if row["value"] >= GOAL), None)
+    crossing = f"reaches {GOAL:.0%} at the stage “{_stage(best['landmark'])}”" if best else f"stays below {GOAL:.0%} at every stage"
+    origins = every.filter(pl.col("origin") != POOLED)["origin"].n_unique()
+    where = f"simulated world “{rows[0]['world']}”" if rows[0]["world"] else "real data"
     return (
-        f"Accuracy (1 − WAPE) is {figures.percent(first['value'])} when a job opens and {crossing}. "
-        f"Newest of {origins} backtest cohorts, {where}; grey: the baseline without a model."
+        f"Accuracy (1 − WAPE) is {figures.percent(rows[0]['value'])} at the stage “{_stage(rows[0]['landmark'])}” and {crossing}. "
+        f"Backtest of {origins} origins, {where}; grey: the baseline without a model."
     )
 
 
 def _skill_line(skill: pl.DataFrame) -> str:
-    rows = _model_rows(skill)
+    rows = skill.filter(pl.col("predictor") == _MODEL).to_dicts()
     if not rows:
-        return "Skill over the baseline (K5) has not been measured."
-    parts = [f"{STAGES.get(row['landmark'], row['landmark'])} {figures.record(row, 'rate')}" for row in rows]
+        return "Skill over the baseline (K5) has not been measured: no trained model."
+    parts = [f"{_stage(row['landmark'])} {figures.record(row, 'rate')}" for row in rows]
     return "Error saved against the baseline (K5): " + " · ".join(parts)

@@ -24,7 +24,8 @@ def panel(
     *,
     grid: pl.DataFrame | None = None,
     note: str = "",
-    height: int | None = None,
+    stacked: bool = False,
+    nothing: str = NOTHING,
 ) -> None:
     """Draw a panel. Without a chart and grid it says that there is nothing to show.
 
@@ -32,20 +33,22 @@ def panel(
         key: names the panel in downloads and tests.
         question: title.
         finding: one sentence made from the figures.
-        chart: the figure, or several with a title each, side by side; None when there are no rows.
+        chart: the figure, or several with a title each; None when there are no rows.
         answers: what the panel shows, one receipt each.
         table: the chart's table, for the CSV.
         grid: a table to show below or instead of the chart.
         note: a sentence below the chart.
-        height: height in pixels, so that panels of a row end together.
+        stacked: several charts go below one another.
+        nothing: what to say when there is nothing to show.
     """
-    with st.container(border=True, key=f"panel-{key}", height=height or "content"):
+    with st.container(border=True, key=f"panel-{key}", height="stretch"):
         st.subheader(question, anchor=False)
         st.caption(finding)
         if isinstance(chart, Sequence):
-            for position, (column, (title, part)) in enumerate(zip(st.columns(len(chart), gap="large"), chart, strict=True)):
-                column.markdown(f"**{title}**")
-                column.altair_chart(part, key=f"chart-{key}-{position}", alt=f"{title}. {finding}")
+            places = [st.container() for _ in chart] if stacked else st.columns(len(chart), gap="large")
+            for position, (place, (title, part)) in enumerate(zip(places, chart, strict=True)):
+                place.markdown(f"**{title}**")
+                place.altair_chart(part, key=f"chart-{key}-{position}", alt=f"{title}. {finding}")
         elif chart is not None:
             st.altair_chart(chart, key=f"chart-{key}", alt=f"{question} {finding}")
         if note:
@@ -53,7 +56,7 @@ def panel(
         if grid is not None and grid.height:
             st.dataframe(grid, hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}")
         elif chart is None:
-            st.info(NOTHING, icon=":material/inbox:")
+            st.info(nothing, icon=":material/inbox:")
         receipts.footer(key, answers, table)
 
 

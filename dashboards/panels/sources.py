@@ -8,11 +8,11 @@ from dashboards.panels.panel import dot_rows, panel
 from dashboards.scope import Answer
 
 
-def ranking(choice: Choice, *, height: int | None = None) -> None:
+def ranking(choice: Choice) -> None:
     """Draw channels by the share of their applicants hired (S2, decided months only); ranked from n = 30."""
     answer = ask(choice, "S2", {"cohorts": "mature_only"})
     frame, ranked = _ordered(answer)
-    chart = charts.dots(frame, unit_format=".0%", least=0.12, description="Applicants hired by channel") if frame.height else None
+    chart = charts.dots(frame, unit_format=".0%", least=0.12) if frame.height else None
     panel(
         "sources",
         "Which channels bring hires?",
@@ -20,7 +20,6 @@ def ranking(choice: Choice, *, height: int | None = None) -> None:
         chart,
         (answer,),
         answer.frame,
-        height=height,
     )
 
 
@@ -28,7 +27,7 @@ def quality(choice: Choice) -> None:
     """Draw how far each channel's screened applicants get (S3)."""
     answer = ask(choice, "S3", {"cohorts": "mature_only"})
     frame, ranked = _ordered(answer)
-    chart = charts.dots(frame, unit_format=".2f", least=0.3, description="Source quality index by channel") if frame.height else None
+    chart = charts.dots(frame, unit_format=".2f", least=0.3) if frame.height else None
     finding = _finding(ranked, "score", "applicants get furthest once screened (0 = applied, 1 = hired)")
     panel("source-quality", "Whose applicants get furthest?", finding, chart, (answer,), answer.frame)
 
@@ -53,7 +52,7 @@ def volume(choice: Choice) -> None:
     finding = "Applications by first touch."
     if frame.height:
         finding = f"{frame['name'][0]} brings most applications: {frame['label'][0]}."
-    chart = charts.bars(frame, description="Applications by channel") if frame.height and counts.frame["value"].sum() else None
+    chart = charts.bars(frame) if frame.height and counts.frame["value"].sum() else None
     panel("source-volume", "Where do applications come from?", finding, chart, (counts, answer), counts.frame)
 
 

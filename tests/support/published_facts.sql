@@ -26,7 +26,7 @@ create table marts.mart_equity_cohorts(tenant_id varchar, period_kind varchar, p
 create table marts.mart_equity_releases(release varchar, tenant_id varchar, period_kind varchar, period_start date, period_end date,
   attribute varchar, category varchar, people_count bigint, cohort_people_count bigint, key_id varchar, released_at timestamptz);
 create table predictions.model_scores(model varchar, bundle_id varchar, kind varchar, metric_id varchar, predictor varchar, landmark varchar,
-  origin date, value double, lower double, upper double, n bigint, world varchar);
+  origin varchar, value double, lower double, upper double, n bigint, world varchar);
 create table predictions.open_openings(opening_id varchar, tenant_id varchar, job_id varchar, subject varchar, as_of timestamptz,
   elapsed_days double, median_days double, p10_days double, p90_days double, beyond_days double, p_filled_before_term_start double,
   bundle_id varchar, is_fallback boolean);

@@ -167,6 +167,9 @@ def _application(key: str, school: str, applied_at: datetime, chance: random.Ran
     tables["marts.fct_applications"].append(base | row)
     if outcome == "hired":
         assert terminal_at is not None
+        hired = {"visit_id": f"{key}-7", "job_id": f"{school}-job-{subject}", "stage": "hired", "rank": 7, "spell_number": 1}
+        hired |= {"entered_at": terminal_at, "exited_at": terminal_at, "entered_month": terminal_at.date().replace(day=1)}
+        tables["marts.mart_stage_visits"].append(base | hired | {"time_in_stage_days": None, "is_censored": False, "is_accidental": False})
         approved = applied_at - timedelta(days=chance.uniform(10, 45))
         _opening(f"{key}-opening", base, approved, tables, "filled", terminal_at)
         hire = {"hire_id": f"{key}-hire", "opening_id": f"{key}-opening", "accepted_at": terminal_at, "is_accept_imputed": False}
@@ -246,20 +249,20 @@ def _equity(school: str, chance: random.Random, tables: dict[str, list[dict[str,
 
 def _scores(world: str) -> list[dict[str, object]]:
     figures = {
-        "K1": {"hazard": (0.55, 0.61, 0.68, 0.79), "segment_kaplan_meier": (0.50, 0.53, 0.56, 0.60)},
-        "K2": {"hazard": (0.34, 0.41, 0.53, 0.74), "segment_kaplan_meier": (0.30, 0.33, 0.36, 0.40)},
-        "K5": {"hazard": (0.10, 0.17, 0.27, 0.47), "segment_kaplan_meier": (0.0, 0.0, 0.0, 0.0)},
+        "K1": {"hazard": (0.55, 0.61, 0.68, 0.79), "kaplan_meier": (0.50, 0.53, 0.56, 0.60)},
+        "K2": {"hazard": (0.34, 0.41, 0.53, 0.74), "kaplan_meier": (0.30, 0.33, 0.36, 0.40)},
+        "K5": {"hazard": (0.10, 0.17, 0.27, 0.47), "kaplan_meier": (0.0, 0.0, 0.0, 0.0)},
         "K4": {"hazard": (0.80, 0.79, 0.81, 0.82)},
     }
     rows: list[dict[str, object]] = []
     for metric, predictors in figures.items():
         for predictor, values in predictors.items():
             for landmark, value in zip(("at_open", "day_14", "first_interview", "offer"), values, strict=True):
-                for origin in range(6):
-                    shown = value + 0.01 * (origin - 2.5)
-                    row = {"model": "time_to_hire", "bundle_id": "made-1", "kind": "backtest", "metric_id": metric, "predictor": predictor}
-                    row |= {"landmark": landmark, "origin": date(2026, 1 + origin, 1), "value": shown, "lower": shown - 0.05}
-                    rows.append(row | {"upper": shown + 0.05, "n": 140, "world": world})
+                for number, origin in enumerate(("all", *(f"2026-{month:02}-01" for month in range(1, 7)))):
+                    shown = value + 0.01 * (number - 3 if number else 0)
+                    row = {"model": "time_to_hire", "kind": "backtest", "metric_id": metric, "predictor": predictor, "origin": origin}
+                    row |= {"bundle_id": "made-1" if predictor == "hazard" else "made-0", "landmark": landmark, "value": shown}
+                    rows.append(row | {"lower": shown - 0.05, "upper": shown + 0.05, "n": 140, "world": world})
     return rows
 
 
