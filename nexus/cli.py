@@ -16,21 +16,27 @@ from nexus.services import QUIET
 GROUPS = ("platform", "data", "asking", "care")
 EXPECTED = (RuntimeError, OSError, ValueError)  # the product's named errors; anything else is a fault of ours
 
-app = typer.Typer(
-    name="nexus",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    help="Educator Nexus: hiring intelligence for schools and agencies.\n\n"
-    "Start with `nexus demo`; state lives in NEXUS_HOME (default `.nexus`).",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def build_app() -> typer.Typer:
+    """Return the command line with every verb."""
+    app = typer.Typer(
+        name="nexus",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        help="Educator Nexus: hiring intelligence for schools and agencies.\n\n"
+        "Start with `nexus demo`; state lives in NEXUS_HOME (default `.nexus`).",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for group in GROUPS:
+        importlib.import_module(f"nexus.commands.{group}").register(app)
+    return app
 
 
-@app.callback()
-def options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
-    """Educator Nexus: hiring intelligence for schools and agencies."""
+def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    """Take the options before the verb; ``main`` looks for ``--debug`` itself."""
 
 
 def one_line(error: BaseException) -> str:
@@ -44,10 +50,8 @@ def one_line(error: BaseException) -> str:
 def main() -> None:
     """Run the command line; every error becomes one line and an exit code."""
     os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
-    for group in GROUPS:
-        importlib.import_module(f"nexus.commands.{group}").register(app)
     try:
-        app()
+        build_app()()
     except Exception as error:
         if "--debug" in sys.argv:
             raise
