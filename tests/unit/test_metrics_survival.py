@@ -1,0 +1,99 @@
+"""Kaplan–Meier and the intervals against scipy, against known figures and against their own promises."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import CensoredData, binom, binomtest, ecdf
+
+from metrics.intervals import quantile_interval, wilson
+from metrics.survival import kaplan_meier
+
+days = st.integers(min_value=0, max_value=40).map(float)
+samples = st.integers(min_value=1, max_value=60).flatmap(lambda n: st.tuples(arrays(float, n, elements=days), arrays(bool, n)))
+
+
+@given(samples)
+def test_curve_and_its_band_equal_scipys(sample: tuple[np.ndarray, np.ndarray]) -> None:
+    durations, observed = sample
+    curve = kaplan_meier(durations, observed)
+    known = ecdf(CensoredData(uncensored=durations[observed], right=durations[~observed])).sf if observed.any() else None
+    if known is None:
+        assert curve.times.size == 0
+        assert math.isnan(curve.median())
+        return
+    assert curve.survival_at(known.quantiles) == pytest.approx(known.probabilities)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scipy warns where the band is undefined; only the rest is compared
+        band = known.confidence_interval(method="log-log")
+    lower, upper = curve.band()
+    inside = (curve.survival > 1e-12) & (curve.survival < 1)
+    assert lower[inside] == pytest.approx(band.low.evaluate(curve.times)[inside])
+    assert upper[inside] == pytest.approx(band.high.evaluate(curve.times)[inside])
+    assert ((lower <= curve.survival) & (curve.survival <= upper)).all()
+
+
+@given(arrays(float, st.integers(min_value=1, max_value=80), elements=days))
+def test_without_censoring_the_median_is_the_samples(durations: np.ndarray) -> None:
+    assert kaplan_meier(durations, np.ones(durations.size, bool)).median() == pytest.approx(np.median(durations))
+
+
+@given(samples)
+def test_survival_falls_from_one_towards_zero(sample: tuple[np.ndarray, np.ndarray]) -> None:
+    curve = kaplan_meier(*sample)
+    path = np.concatenate(([1.0], curve.survival))
+    assert (np.diff(path) <= 0).all()
+    assert path.min() >= -1e-12
+
+
+def test_remission_times_of_leukaemia_give_the_published_median_and_interval() -> None:
+    """Freireich et al. 1963, 6-MP arm; median 23 and lower limit 13, upper not reached (log-log), as in textbooks."""
+    weeks = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
+    seen = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
+    curve = kaplan_meier(weeks, np.array(seen, bool))
+    assert curve.median() == 23
+    lower, upper = curve.quantile_interval()
+    assert lower == 13
+    assert math.isnan(upper)
+    assert curve.survival_at([10.0]) == pytest.approx([0.7529], abs=1e-4)
+
+
+def test_late_entries_are_not_at_risk_before_they_enter() -> None:
+    curve = kaplan_meier([2, 5, 6], np.array([True, True, True]), entry=[0, 0, 4])
+    assert curve.at_risk.tolist() == [2, 2, 1]
+    assert curve.survival.tolist() == [0.5, 0.25, 0]
+
+
+@pytest.mark.parametrize("durations", [[1.0, math.nan], [-1.0, 2.0]])
+def test_impossible_durations_are_refused(durations: list[float]) -> None:
+    with pytest.raises(ValueError, match=">= 0"):
+        kaplan_meier(durations, np.array([True, True]))
+
+
+@given(st.integers(min_value=1, max_value=10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_equals_scipys_and_stays_within_zero_and_one(counts: tuple[int, int]) -> None:
+    hits, n = counts
+    lower, upper = wilson(hits, n)
+    known = binomtest(hits, n).proportion_ci(method="wilson")
+    assert (float(lower), float(upper)) == pytest.approx((known.low, known.high), abs=1e-9)
+    assert 0 <= lower <= hits / n + 1e-12
+    assert hits / n - 1e-12 <= upper <= 1
+
+
+def test_wilson_of_nothing_is_unknown() -> None:
+    lower, upper = wilson([0], [0])
+    assert np.isnan([lower, upper]).all()
+
+
+@pytest.mark.parametrize("n", [10, 11, 25, 100, 1001])
+def test_quantile_interval_covers_at_least_95_percent_by_the_exact_binomial(n: int) -> None:
+    low, high = quantile_interval(np.arange(1, n + 1))
+    assert binom.cdf(high - 1, n, 0.5) - binom.cdf(low - 1, n, 0.5) >= 0.95
+
+
+def test_too_few_values_have_no_quantile_interval() -> None:
+    assert np.isnan(quantile_interval([1.0, 2.0, 3.0])).all()
