@@ -97,7 +97,11 @@ def post_job(market: Market, t: float, job: Job) -> None:
     rng, ledger, school = market.rng, market.ledger, job.school
     job.rounds += 1
     window = market.spread(15.0, 0.35)
-    posted = [number for number, channel in enumerate(CHANNELS) if channel.is_posted and rng.random() < (1.0 if number == 0 else 0.5)]
+    posted = [
+        number
+        for number, channel in enumerate(CHANNELS)
+        if channel.is_posted and rng.random() < (1.0 if number == 0 else 0.5 if job.rounds == 1 else 0.15)
+    ]
     for number in posted:
         url = f"https://jobs.example/{job.index}/{number}"
         is_internal = CHANNELS[number].type == "internal"

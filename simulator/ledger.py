@@ -139,7 +139,7 @@ class FrozenLedger:
         if not len(rows):
             return pl.DataFrame()
         births = self._ledger.births[table.name]
-        picked = list(zip(*(births[row] for row in rows.tolist()), strict=True))
+        picked = list(zip(*(births if len(rows) == len(births) else [births[row] for row in rows.tolist()]), strict=True))
         columns: dict[str, pl.Series] = {}
         if table.has_id:
             columns["id"] = self._ids[table.name].gather(pl.Series(rows))
@@ -149,7 +149,7 @@ class FrozenLedger:
         updated: Any = moments
         if states is not None and versions is not None:
             log = self._ledger.states[table.name]
-            state = list(zip(*(log[row] for row in states.tolist()), strict=True))
+            state = list(zip(*[log[row] for row in states.tolist()], strict=True))
             for (name, kind), values in zip(table.state, state[2:], strict=True):
                 columns[name] = self._column(kind, values)
             updated = state[1]

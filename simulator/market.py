@@ -47,7 +47,7 @@ class School:
     recruiters: list[int]
     teachers: list[int]
     free_at: list[float]  # per recruiter: when the work taken on is done
-    paths: list[tuple[float, dict[str, str]]]  # from day: canonical stage to own name
+    paths: list[tuple[float, dict[str, tuple[str, ...]]]]  # from day: canonical stage to own names, step by step
     has_demo: bool
     logs_applied: float  # share of applications whose first event is recorded
     performance_scale: str

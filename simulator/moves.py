@@ -4,8 +4,6 @@ What belongs here: stage events and the dirt in them. What doesn't: why the move
 map, and nothing about an application is recorded before what came earlier about it.
 """
 
-import bisect
-
 from simulator.market import Application, Market
 from simulator.world import TERMINAL_REASONS
 
@@ -15,10 +13,15 @@ LATE, DUPLICATE, ACCIDENT, STRAY, REOPEN, TIE = 0.03, 0.005, 0.012, 0.008, 0.012
 _SECOND = 1 / 86_400
 
 
-def stage_name(application: Application, canonical: str, t: float) -> str:
-    """Return the school's own name of a canonical stage on day ``t``."""
+def steps(application: Application, canonical: str, t: float) -> tuple[str, ...]:
+    """Return the school's own names within a canonical stage on day ``t``, in order."""
     paths = application.job.school.paths
-    return paths[bisect.bisect_right(paths, t, key=lambda path: path[0]) - 1][1][canonical]
+    return (paths[0] if len(paths) == 1 or t < paths[1][0] else paths[-1])[1][canonical]
+
+
+def stage_name(application: Application, canonical: str, t: float) -> str:
+    """Return the school's name for entering a canonical stage on day ``t``."""
+    return steps(application, canonical, t)[0]
 
 
 def record_event(market: Market, application: Application, t: float, before: str | None, to: str, actor: int, reason: int = -1) -> float:

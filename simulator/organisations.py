@@ -96,17 +96,33 @@ FAMILY = [
     "Young",
     "Zhou",
 ]
-# Own names of the canonical stages; the third set is what some schools change to (a new version of the definition).
-STAGE_NAMES = (
-    ("New", "Phone screen", "Interview", "Demo lesson", "References", "Offer", "Hired"),
-    ("Application received", "CV review", "Panel interview", "Teaching observation", "Safeguarding checks", "Offer made", "Appointed"),
-    ("Applied", "Longlist", "First interview", "Trial lesson", "Pre-employment checks", "Contract offer", "On board"),
+# Own names of the canonical stages, one or two a stage; the third set is what some schools change to (a new version of the definitions).
+STAGE_NAMES: tuple[tuple[tuple[str, ...], ...], ...] = (
+    (("New",), ("CV sift", "Phone screen"), ("Interview", "Final interview"), ("Demo lesson",), ("References",), ("Offer",), ("Hired",)),
+    (
+        ("Application received",),
+        ("Shortlist", "Call"),
+        ("Panel interview", "Interview with the head"),
+        ("Teaching observation",),
+        ("Safeguarding checks",),
+        ("Offer made",),
+        ("Appointed",),
+    ),
+    (
+        ("Applied",),
+        ("Longlist", "Screening call"),
+        ("First interview", "Second interview"),
+        ("Trial lesson",),
+        ("Pre-employment checks",),
+        ("Contract offer",),
+        ("On board",),
+    ),
 )
 _CANONICAL = ("applied", "screen", "interview", "demo_lesson", "references_checks", "offer", "hired")
 _SLA_HOURS = (72, 120, 240, 168, 240, 120, None)
 
 
-def build_network(ledger: Ledger) -> None:
+def build_network(ledger: Ledger, horizon: float) -> None:
     """Record agencies, channels and terminal reasons, known from the first instant."""
     for name in AGENCIES:
         ledger.born("identity.organisations", 0.0, name, "agency", -1, "Europe/London", "GB", 9, False)
@@ -114,6 +130,7 @@ def build_network(ledger: Ledger) -> None:
         ledger.born("jobs.channels", 0.0, channel.name, channel.type)
     for name, side in TERMINAL_REASONS:
         ledger.born("applications.terminal_reasons", 0.0, name, side)
+    _record_feedback(ledger, range(len(AGENCIES)), "agency", horizon, Random(f"{ledger.key}|feedback"))
 
 
 def _person(market: Market, number: int, rng: Random, organisation: int, role: str) -> int:
@@ -167,21 +184,28 @@ def build_schools(market: Market, rng: Random) -> None:
     _record_calendar(market)
     _record_plans(market)
     _record_costs(market)
+    _record_feedback(market.ledger, range(1, count + 1), "school", market.horizon, Random(f"{ledger.key}|feedback"))
 
 
 def _name_stages(market: Market, school: School, rng: Random) -> None:
-    first = rng.choice(STAGE_NAMES[:2])
-    versions = [(0.0, first)]
+    """Give a school its names: two steps in a stage or one, and for some a new set later on."""
+    has_steps = {canonical: rng.random() < 0.65 for canonical in _CANONICAL}
+    versions = [(0.0, rng.choice(STAGE_NAMES[:2]))]
     if rng.random() < 0.3:
         versions.append((float(rng.randrange(300, 800)), STAGE_NAMES[2]))
+    table = "applications.stage_definitions"
     for number, (since, names) in enumerate(versions):
         ends = versions[number + 1][0] if number + 1 < len(versions) else None
-        for rank, (name, canonical, sla) in enumerate(zip(names, _CANONICAL, _SLA_HOURS, strict=True), start=1):
-            row = market.ledger.born("applications.stage_definitions", since, school.organisation, -1, name, rank, canonical, sla, since)
-            market.ledger.became("applications.stage_definitions", row, since, None)
-            if ends is not None:
-                market.ledger.became("applications.stage_definitions", row, ends, ends)
-        school.paths.append((since, dict(zip(_CANONICAL, names, strict=True))))
+        path = {each: named if has_steps[each] else named[:1] for each, named in zip(_CANONICAL, names, strict=True)}
+        rank = 0
+        for (canonical, steps), sla in zip(path.items(), _SLA_HOURS, strict=True):
+            for name in steps:
+                rank += 1
+                row = market.ledger.born(table, since, school.organisation, -1, name, rank, canonical, sla, since)
+                market.ledger.became(table, row, since, None)
+                if ends is not None:
+                    market.ledger.became(table, row, ends, ends)
+        school.paths.append((since, path))
 
 
 def _record_calendar(market: Market) -> None:
@@ -231,6 +255,18 @@ def _record_costs(market: Market) -> None:
                     day = (month - first).days
                     market.ledger.born("jobs.channel_costs", known, school.organisation, number, day, amount, currency, kind)
         month = _next_month(month)
+
+
+def _record_feedback(ledger: Ledger, organisations: range, kind: str, horizon: float, rng: Random) -> None:
+    """Each quarter every organisation is asked how likely it is to recommend the platform; half answer."""
+    for quarter in range(int(horizon // 91)):
+        for organisation in organisations:
+            asked = 30.0 + 91 * quarter + rng.uniform(0, 20)
+            answered = asked + rng.expovariate(1 / 3.0) if rng.random() < 0.55 else None
+            score = min(10, max(0, round(rng.gauss(7.6, 1.8))))
+            if answered is not None:
+                row = ledger.born("identity.feedback", answered, organisation, kind, score, asked)
+                ledger.became("identity.feedback", row, answered, answered)
 
 
 def _next_month(day: date) -> date:

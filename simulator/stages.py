@@ -7,7 +7,7 @@ import math
 
 from simulator import endings, offers
 from simulator.market import Application, Job, Market, logistic
-from simulator.moves import TIE, message, move, record_event, record_state, stage_name
+from simulator.moves import TIE, message, move, record_event, record_state, stage_name, steps
 from simulator.world import CHANNELS, World
 
 _ORDER = ("applied", "screen", "interview", "demo_lesson", "references_checks", "offer")
@@ -60,10 +60,23 @@ def plan(market: Market, t: float, application: Application) -> None:
         _schedule_interview(market, t, application, days)
     elif stage == "references_checks":
         _request_checks(market, t, application, days)
+    if len(steps(application, stage, t)) > 1:
+        market.at(market.office(school, t + days * rng.uniform(0.25, 0.6)), _next_step, application, token)
     if left < days:
         market.at(school.calendar.waking_time(t + left, rng.random()), withdraw, application, token)
     else:
         market.at(market.office(school, t + days), _come_up, application, token)
+
+
+def _next_step(market: Market, t: float, application: Application, token: int) -> None:
+    """Go to the second step of the same canonical stage, where the school has one."""
+    if application.token != token or application.status != "active" or application.job.status == "on_hold":
+        return
+    names = steps(application, application.stage, t)
+    if len(names) > 1 and application.stage_name == names[0]:
+        known = record_event(market, application, t, names[0], names[1], market.rng.choice(application.job.school.recruiters))
+        application.stage_name = names[1]
+        record_state(market, application, known)
 
 
 def withdraw(market: Market, t: float, application: Application, token: int) -> None:
