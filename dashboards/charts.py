@@ -34,9 +34,9 @@ def span(values: Sequence[float | None], least: float, *, floor: float | None = 
 
 def _finish(chart: alt.LayerChart | alt.Chart, height: int) -> alt.LayerChart | alt.Chart:
     padding = {"left": 4, "right": 8, "top": 6, "bottom": 4}
-    finished: alt.LayerChart | alt.Chart = chart.properties(height=height, width="container", usermeta=_SVG, padding=padding)
     axis = {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.85}
-    finished = finished.configure_view(strokeWidth=0).configure_axis(**axis).configure_legend(labelColor=INK)
+    sized = chart.properties(height=height, width="container", usermeta=_SVG, padding=padding)
+    finished: alt.LayerChart | alt.Chart = sized.configure_view(strokeWidth=0).configure_axis(**axis).configure_legend(labelColor=INK)
     return finished
 
 

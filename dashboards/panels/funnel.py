@@ -181,7 +181,7 @@ def _worst(left: Answer) -> dict[str, object] | None:
 def _drop_finding(worst: dict[str, object] | None) -> str:
     if worst is None:
         return "Too few decided applications to say where most leave."
-    return f"Most leave at {STAGE_NAMES[str(worst['stage'])]}: {figures.record(worst, 'rate')} of those who got there. Applications of these months."
+    return f"Most leave at {STAGE_NAMES[str(worst['stage'])]}: {figures.record(worst, 'rate')} of those who got there."
 
 
 def _cohort_finding(frame: pl.DataFrame) -> str:

@@ -50,7 +50,9 @@ def accuracy(insights: Insights) -> None:
     pair = None
     if not pooled["K1"].is_empty():
         pair = [
-            (_K_NAMES[metric], charts.accuracy(_accuracy_rows(latest[metric]), GOAL)) for metric in ("K1", "K2") if latest[metric].height
+            (_K_NAMES[metric], charts.accuracy(_accuracy_rows(pooled[metric], insights), GOAL))
+            for metric in ("K1", "K2")
+            if pooled[metric].height
         ]
     table = pl.concat([frame.with_columns(metric_id=pl.lit(metric)) for metric, frame in pooled.items()])
     finding = _accuracy_finding(pooled["K1"], scores["K1"].frame)
