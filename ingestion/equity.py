@@ -34,6 +34,11 @@ _PEOPLE: dict[str, Any] = {
     **dict.fromkeys(("self_id", *ATTRIBUTES), pl.String),
     "record_key": pl.Int64,
 }
+_SELF_ID = list(_PEOPLE).index("self_id")
+
+
+class WrongEquityKey(RuntimeError):
+    """The equity key opens none of the survey's rows: it is not the key they were written with. The message says what to restore."""
 
 
 class CohortMismatch(RuntimeError):
@@ -54,6 +59,7 @@ def build_equity_people(source_url: str, connection: Connection, root: Path) -> 
     Raises:
         MissingSecret: ``secrets/equity_key`` is absent or readable by others.
         SourceUnavailable: the source cannot be read.
+        WrongEquityKey: the key is another one than the survey's.
         CohortMismatch: people and public cohort sizes disagree (the models were built from different rows).
         LedgerBroken: the ledger on disk is damaged.
     """
@@ -103,6 +109,11 @@ def equity_people(connection: Connection, released: pl.DataFrame, key: EquityKey
     answers = {row[0]: row[1:] for row in _rows(connection, f"select dei_key, {', '.join(ATTRIBUTES)} from private.equity_responses")}
     invited = {row[0] for row in _rows(connection, "select dei_key from private.equity_invitations")}
     people = list(_people(members, answers, invited, key))
+    if invited and all(row[_SELF_ID] == "not_invited" for row in people) and not _opens_any(connection, invited, key):
+        raise WrongEquityKey(
+            f"none of the {len(invited)} survey invitations belongs to any applicant under equity key {key.key_id}:"
+            " restore secrets/equity_key, the one the survey was run with, from your backup"
+        )
     return pl.DataFrame(people, schema=_PEOPLE, orient="row").sort("record_key", "release", "period_start")
 
 
@@ -117,6 +128,11 @@ def _people(members: pl.DataFrame, answers: Mapping[str, tuple[str, ...]], invit
         values = [_UNDISCLOSED if value == _DECLINED else value for value in answer or (_UNDISCLOSED,) * len(ATTRIBUTES)]
         for release in RELEASES:
             yield (release, tenant, kind, start, end, self_id, *values, key.record_key(tenant, candidate))
+
+
+def _opens_any(connection: Connection, invited: set[str], key: EquityKey) -> bool:
+    everybody = _rows(connection, "select distinct tenant_id, candidate_id from intermediate.int_application_outcomes")
+    return any(key.dei_key(tenant, candidate) in invited for tenant, candidate in everybody)
 
 
 def _members(connection: Connection) -> pl.DataFrame:

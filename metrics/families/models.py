@@ -13,6 +13,8 @@ def stored_score(rows: Rows) -> pl.DataFrame:
     where = [f"r.metric_id = '{rows.definition.id}'"]
     if not rows.names("kind"):
         where.append(f"r.kind = '{rows.switches['kind']}'")
+    if not rows.names("origin"):
+        where.append("r.origin = 'all'")
     frame = rows.each({"value": "r.value", "lower": "r.lower", "upper": "r.upper", "n": "r.n"}, where=where)
     if frame.height > (frame.select(rows.groups).n_unique() if rows.groups else 1):
         free = [name for name in _KEY if not rows.names(name)]

@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import chisquare, dlaplace
 
 from foundation.settings import Home, MissingSecret
-from ingestion.equity import ATTRIBUTES, CohortMismatch, build_equity_people, equity_people
+from ingestion.equity import ATTRIBUTES, CohortMismatch, WrongEquityKey, build_equity_people, equity_people
 from ingestion.equity_key import EquityKey, noise_ranges
 from metrics.intervals import wilson
 from nexus.databases import DatabaseUrls, create_database, login_urls
@@ -337,6 +337,15 @@ def test_an_answer_outside_the_vocabulary_counts_as_undisclosed_and_loses_nobody
 def test_a_missing_equity_key_says_which_file_and_how_to_mend(world: World, tmp_path: Path) -> None:
     with Warehouse(world.home).build() as connection, pytest.raises(MissingSecret, match=r"equity_key is missing: .*restore it"):
         build_equity_people(world.urls.pipeline, connection, tmp_path)
+
+
+def test_another_key_than_the_surveys_is_refused_not_released_as_nobody_invited(world: World, tmp_path: Path) -> None:
+    Home(home=tmp_path).write_secret("equity_key", "ab" * 32)
+    world.cohorts.write_source(world.urls.owner, KEY)
+    with Warehouse(world.home).build() as connection:
+        world.cohorts.write_build(connection)
+        with pytest.raises(WrongEquityKey, match="restore secrets/equity_key"):
+            build_equity_people(world.urls.pipeline, connection, tmp_path)
 
 
 def test_models_and_step_from_different_rows_are_refused(world: World) -> None:

@@ -117,5 +117,5 @@ def test_a_ledger_cut_at_its_end_is_noticed_by_what_was_published(tmp_path: Path
     append_missing(tmp_path, candidates(), released_at=AT)
     _publish_by_hand(tmp_path, read_ledger(tmp_path))
     (ledger_folder(tmp_path) / "000002.jsonl").unlink()
-    with pytest.raises(ReleaseRefused, match="restore it from a backup$"):
+    with pytest.raises(ReleaseRefused, match=r"restore it from a backup$"):
         append_missing(tmp_path, candidates(), new_ledger_reason="a reason does not help while part of the ledger stands")

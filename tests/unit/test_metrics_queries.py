@@ -197,7 +197,16 @@ def test_cancelled_openings_are_censored_or_left_out(tmp_path: Path) -> None:
 
 
 def test_scores_are_never_averaged(tmp_path: Path) -> None:
-    rows = {"predictions.model_scores": {"metric_id": "K1", "kind": "backtest", "predictor": ["hazard", "km"], "value": 0.5, "n": 50}}
+    rows = {
+        "predictions.model_scores": {
+            "metric_id": "K1",
+            "kind": "backtest",
+            "origin": "all",
+            "predictor": ["hazard", "km"],
+            "value": 0.5,
+            "n": 50,
+        }
+    }
     with write_published(tmp_path / "p.duckdb", rows) as published:
         with pytest.raises(MetricQueryError, match=r"never averaged: group by or filter also .*predictor"):
             evaluate(published, Query("K1", scope=ALL))
