@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, false, literal, or_, true
 from sqlalchemy.orm import Session
 
@@ -144,13 +145,16 @@ class SubmissionReader(Protocol):
         ...
 
 
-def authenticate(request: Request, session: DatabaseSession, authorization: Annotated[str | None, Header()] = None) -> Caller:
+bearer = HTTPBearer(auto_error=False, description="a session token (POST /v1/sessions) or an API key (id.secret)")
+BearerCredential = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+def authenticate(request: Request, session: DatabaseSession, sent: BearerCredential) -> Caller:
     """Return the verified caller of a request, or answer 401."""
-    scheme, _, credential = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not credential:
+    if sent is None or not sent.credentials:
         raise Unauthenticated()
     authenticator: Authenticator = request.app.state.authenticator
-    caller = authenticator(session, credential.strip(), clock.now())
+    caller = authenticator(session, sent.credentials.strip(), clock.now())
     if caller is None:
         raise Unauthenticated("the credential is unknown, expired or revoked: sign in again")
     return caller

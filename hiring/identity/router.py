@@ -3,11 +3,11 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Body, Depends, Header, Request, Response
+from fastapi import Body, Depends, Request, Response
 
 from foundation import clock
 from foundation.access import Role
-from hiring.access import Access, public, requires
+from hiring.access import Access, BearerCredential, public, requires
 from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.authentication import Authentication, issue_api_key
@@ -53,9 +53,10 @@ def show_session(access: OwnSession) -> dict[str, Any]:
 
 
 @router.delete("/sessions/current", status_code=204)
-def sign_out(access: OwnSession, session: DatabaseSession, credentials: Credentials, authorization: Annotated[str, Header()]) -> None:
+def sign_out(access: OwnSession, session: DatabaseSession, credentials: Credentials, sent: BearerCredential) -> None:
     """Sign out: the token stops working at once here, and within 30 seconds at services that cache answers."""
-    credentials.sign_out(session, authorization.partition(" ")[2].strip(), access.now)
+    assert sent is not None
+    credentials.sign_out(session, sent.credentials.strip(), access.now)
 
 
 @router.post("/credentials/introspect")

@@ -1,0 +1,118 @@
+"""Every route of the hiring API says who may use it; domains stay apart in imports, keys and statements."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import MetaData
+
+from foundation.access import Role
+from foundation.settings import Home
+from hiring.access import Requires, public
+from hiring.app import create_app
+from hiring.applications import tables as applications
+from hiring.candidates import tables as candidates
+from hiring.equity import tables as equity
+from hiring.identity import tables as identity
+from hiring.jobs import tables as jobs
+from hiring.outbox import tables as outbox
+from hiring.permissions import ROLE_PERMISSIONS, Permission, may
+from hiring.settings import HiringSettings
+
+ROOT = Path(__file__).parents[2]
+DOMAINS = ("identity", "jobs", "candidates", "applications", "equity")
+PUBLIC = {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses")}
+METADATA: dict[str, MetaData] = {
+    "identity": identity.metadata,
+    "jobs": jobs.metadata,
+    "candidates": candidates.metadata,
+    "applications": applications.metadata,
+    "equity": equity.metadata,
+    "outbox": outbox.metadata,
+}
+
+
+@pytest.fixture
+def routes(tmp_path: Path) -> list[tuple[str, str, list[Any]]]:
+    """Return method, path and direct dependencies of every route but the documentation's own."""
+    app = create_app(HiringSettings(docs_enabled=False), "postgresql://nobody@127.0.0.1:1/nothing", Home(home=tmp_path))
+    return [
+        (method, str(context.path), [dependency.call for dependency in context.dependant.dependencies])
+        for context in iter_route_contexts(app.routes)
+        for method in context.methods - {"HEAD"}
+    ]
+
+
+def test_every_route_declares_a_permission_or_is_listed_as_public(routes):
+    assert len(routes) > 80
+    undeclared = []
+    for method, path, calls in routes:
+        declared = [call for call in calls if isinstance(call, Requires)]
+        is_public = public in calls
+        if len(declared) != (0 if (method, path) in PUBLIC else 1) or is_public != ((method, path) in PUBLIC):
+            undeclared.append((method, path))
+    assert undeclared == []
+
+
+def test_role_matrix_denies_by_default():
+    assert set(ROLE_PERMISSIONS) == set(Role)
+    assert not any(may(role, Permission.INTROSPECT) for role in Role)
+    personal = {Permission.CANDIDATES_READ, Permission.APPLICATIONS_READ}
+    for role in (Role.ANALYST, Role.ENGINEER, Role.BIAS_AUDITOR):
+        assert not ROLE_PERMISSIONS[role] & personal
+    assert not may(Role.AGENCY_USER, Permission.APPLICATIONS_WRITE)
+    assert not may(Role.AGENCY_USER, Permission.OFFERS_READ)
+    assert not may(Role.RECRUITER, Permission.JOBS_APPROVE)
+    assert not may(Role.INTERVIEWER, Permission.APPLICATIONS_WRITE)
+    writing = {permission for permission in Permission if not permission.value.endswith((":read", ":own"))}
+    assert not ROLE_PERMISSIONS[Role.INTERVIEWER] & writing
+
+
+def test_no_route_takes_its_session_with_a_commit_after_the_reply():
+    """FastAPI's default scope ends a dependency after the reply: a commit there would answer before the row exists."""
+    calls = [call for file in (ROOT / "hiring").rglob("*.py") for call in re.findall(r"Depends\(get_session[^)]*\)", file.read_text())]
+    assert calls
+    assert set(calls) == {'Depends(get_session, scope="function")'}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_domain_imports_no_other_domain_and_no_flow(domain):
+    others = {f"hiring.{name}" for name in (*DOMAINS, "flows", "wiring", "app") if name != domain}
+    for file in (ROOT / "hiring" / domain).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = (
+                [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+            for name in names:
+                assert ".".join(name.split(".")[:2]) not in others, f"{file.name} imports {name}"
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_domain_names_no_table_of_another_domain(domain):
+    for other, metadata in METADATA.items():
+        if other in {domain, "outbox"}:
+            continue
+        for table in metadata.tables:
+            for file in (ROOT / "hiring" / domain).rglob("*.py"):
+                assert table not in file.read_text(), f"{file.name} names {table}"
+
+
+def test_no_foreign_key_crosses_a_schema():
+    for name, metadata in METADATA.items():
+        for table in metadata.tables.values():
+            assert table.schema == name
+            assert all(key.column.table.schema == name for key in table.foreign_keys)
+    sql = "\n".join(file.read_text() for file in sorted((ROOT / "hiring/migrations/sql").glob("*.sql")))
+    schema = ""
+    for line in sql.splitlines():
+        made = re.match(r"create table (\w+)\.", line)
+        schema = made.group(1) if made else schema
+        for target in re.findall(r"references (\w+)\.", line):
+            assert target == schema, line
