@@ -69,16 +69,23 @@ def become_the_platform() -> None:
 
 def show_addresses(out: Console, home: Home, addresses: Mapping[str, str], *notes: str) -> None:
     """Print where to go and who may sign in."""
-    table = Table("open", "address", title="Educator Nexus is running", title_justify="left")
+    table = _plain_table("Educator Nexus is running", "open", "address")
     for name, address in addresses.items():
         if address.startswith("http"):
             table.add_row(name, address + ("/docs" if name in ("hiring", "prediction") else ""))
     out.print(table)
-    file = home.root / "secrets" / "demo_logins.json"
-    if file.exists():
-        logins = Table("sign in as", "of", "e-mail", "password", title="Demo logins", title_justify="left")
+    if (home.root / "secrets" / "demo_logins.json").exists():
+        logins = _plain_table("Demo logins", "as", "e-mail", "password", "of")
         for name, login in json.loads(home.read_secret("demo_logins.json")).items():
-            logins.add_row(name, login["organisation"], login["email"], login["password"])
+            logins.add_row(name, login["email"], login["password"], login["organisation"])
         out.print(logins)
     for note in notes:
         out.print(note)
+
+
+def _plain_table(title: str, *columns: str) -> Table:
+    """Return a table whose cells are never cut or wrapped: they are there to be copied."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table

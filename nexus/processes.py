@@ -75,7 +75,7 @@ class Service:
     ready_path: str = ""
     after: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    ready_seconds: float = 90
+    ready_seconds: float = 240
     scheme: str = "http"
 
 

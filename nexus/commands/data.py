@@ -1,6 +1,5 @@
 """Verbs that bring data in and through: simulate, import, run."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +15,7 @@ from nexus.progress import StepBar
 from nexus.services import Database
 
 if TYPE_CHECKING:
+    from ingestion import ImportReport
     from orchestration.run import PipelineSummary
     from simulator import SimulationReport
 
@@ -155,13 +155,21 @@ def show_simulation(report: "SimulationReport") -> None:
     console.print(f"  {days}: {says}")
 
 
-def show_import(report: object) -> None:
-    """Print an import's counts, a line each."""
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    for name, value in vars(report).items():
-        for key, count in value.items() if isinstance(value, Mapping) else [("", value)]:
-            table.add_row(f"{name.replace('_', ' ')} {key}".strip(), f"{count:,}" if type(count) is int else str(count))
-    console.print(table)
+def show_import(report: "ImportReport") -> None:
+    """Print an import: counts a table, then why rows were set aside and what was left out."""
+    counts = Table(
+        "table", "read", "accepted", "new", "changed", title="Would be imported" if report.dry_run else "Imported", title_justify="left"
+    )
+    for name, read_count in report.read.items():
+        cells = (found.get(name, 0) for found in (report.loaded, report.inserted, report.updated))
+        counts.add_row(name, f"{read_count:,}", *(f"{count:,}" for count in cells))
+    console.print(counts)
+    for reason, count in report.quarantined.items():
+        console.print(f"  quarantined: {count:,} × {reason}", style="yellow", markup=False)
+    for column, why in report.ignored_columns.items():
+        console.print(f"  left out: {column}: {why}", markup=False)
+    for note in report.notes:
+        console.print(f"  note: {note}", markup=False)
 
 
 def register(app: typer.Typer) -> None:
