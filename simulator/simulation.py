@@ -71,6 +71,20 @@ def default_start(until: datetime) -> datetime:
     return datetime(until.year - YEARS, until.month, 1, tzinfo=UTC)
 
 
+def remembered_plan(home: Path) -> tuple[Plan, datetime]:
+    """Return the plan this home has simulated, and until when.
+
+    Raises:
+        FileNotFoundError: nothing has been simulated in this home yet.
+    """
+    memory = truth.read_memory(home)
+    if memory is None or not memory["until"]:
+        raise FileNotFoundError(f"{home} holds no finished simulation: run `nexus simulate` first")
+    world = choose_world(memory["world"], memory["equity"])
+    plan = Plan(choose_scale(memory["scale"]), world, memory["seed"], datetime.fromisoformat(memory["start"]))
+    return plan, datetime.fromisoformat(memory["until"])
+
+
 def network_ledger(plan: Plan, horizon: float) -> Ledger:
     """Return the ledger of what all markets share."""
     ledger = Ledger(f"{plan.key}|network", plan.start)

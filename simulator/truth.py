@@ -97,5 +97,9 @@ def market_truth(market: Market, frozen: FrozenLedger, until: float) -> dict[str
 def write_tables(home: Path, parts: list[dict[str, pl.DataFrame]]) -> None:
     """Write the answer key of all markets as Parquet."""
     for name in parts[0] if parts else ():
-        file = _private(folder(home) / f"{name}.parquet")
-        pl.concat([part[name] for part in parts if part[name].height]).write_parquet(file)
+        write_frame(home, name, pl.concat([part[name] for part in parts if part[name].height] or [parts[0][name]]))
+
+
+def write_frame(home: Path, name: str, frame: pl.DataFrame) -> None:
+    """Write one table of the answer key, readable by the owner only."""
+    frame.write_parquet(_private(folder(home) / f"{name}.parquet"))

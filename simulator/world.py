@@ -160,7 +160,7 @@ class World:
 
 
 WORLDS = {
-    "realistic": World("realistic", job_frailty_sd=0.48, stage_noise_sd=0.65),
+    "realistic": World("realistic", job_frailty_sd=0.55, stage_noise_sd=0.65),
     "predictable": World(
         "predictable",
         job_frailty_sd=0.05,
