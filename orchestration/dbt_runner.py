@@ -129,7 +129,7 @@ def _tests(result: Any) -> list[tuple[Any, ...]]:
     return [
         (
             node.node.name,
-            (node.node.attached_node or "").rpartition(".")[2],
+            (getattr(node.node, "attached_node", None) or "").rpartition(".")[2],
             node.status == "pass",
             node.failures or 0,
             "" if node.status == "pass" else f"{node.node.name}: {node.failures} rows",

@@ -28,6 +28,7 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
         sensors=[new_source_activity],
         resources={"steps": steps or silent_steps},
         executor=dg.in_process_executor,
+        loggers={"console": dg.colored_console_logger},
     )
 
 

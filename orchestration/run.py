@@ -17,6 +17,9 @@ from orchestration.steps import Listener, Steps
 from warehouse.connection import Published, Warehouse, read_pointer
 
 
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the steps speak to the person; Dagster keeps the events
+
+
 class PipelineFailed(RuntimeError):
     """A step or a gate failed; nothing was published. The message says in one line what, where and how many."""
 
@@ -91,7 +94,7 @@ def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def _execute(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance) -> None:
-    result = definitions.get_job_def(job).execute_in_process(instance=instance, raise_on_error=False)
+    result = definitions.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
     if result.success:
         return
     lines = [
@@ -110,12 +113,16 @@ def _execute(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance
 
 
 def k_figures(home: Path) -> list[dict[str, Any]]:
-    """Return the published K-figures of the backtest beside their baseline, pooled over origins."""
+    """Return the backtest's figures beside their baseline, pooled over origins: K1 to K5 by as-of stage, skill and calibration."""
     frame = Published.open(home).query(
         """select m.model, m.metric_id, m.landmark, m.value, m.lower, m.upper, m.n, b.value as baseline
-        from predictions.model_scores m left join predictions.model_scores b
-          on b.model = m.model and b.metric_id = m.metric_id and b.landmark is not distinct from m.landmark and b.kind = m.kind
-          and b.origin is null and b.predictor = 'baseline'
-        where m.kind = 'backtest' and m.origin is null and m.predictor = 'champion' order by 1, 2, 3"""
+        from predictions.model_scores m
+        left join predictions.model_scores b
+          on b.model = m.model and b.metric_id = m.metric_id and b.landmark = m.landmark and b.kind = m.kind and b.origin = m.origin
+          and b.predictor = case m.predictor when 'hazard' then 'kaplan_meier' else replace(m.predictor, 'two_stage', 'prior_rate') end
+        where m.kind = 'backtest' and m.origin = 'all'
+          and ((m.predictor = 'hazard' and regexp_matches(m.metric_id, '^K[1-5]$'))
+            or (m.predictor like '%_two_stage' and m.landmark = 'all' and regexp_matches(m.metric_id, '(brier_skill|auc|ece)$')))
+        order by 1 desc, 2, case m.landmark when 'at_open' then 1 when 'day_14' then 2 when 'first_interview' then 3 else 4 end"""
     )
     return frame.to_dicts()

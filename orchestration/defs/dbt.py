@@ -13,7 +13,7 @@ from orchestration.resources import WRITER, warehouse
 from orchestration.steps import Steps
 from orchestration.translator import LayerTranslator
 
-PRIVATE = "path:models/private"
+PRIVATE = "config.schema:private"
 
 
 def dbt_definitions() -> list[dg.AssetsDefinition]:

@@ -13,18 +13,19 @@ from orchestration.resources import WHILE_SOURCE_IS_AWAY, WRITER, warehouse
 from orchestration.steps import Steps
 
 CORE_KEYS = {f"hiring_core__{spec.name}": dg.AssetKey(["raw", f"hiring_core__{spec.name}"]) for spec in TABLE_SPECS}
+BUILD_KEY = dg.AssetKey(["raw", "_build"])
 LOG_KEYS = {f"hiring_log__{table}": dg.AssetKey(["raw", f"hiring_log__{table}"]) for table in HIRING_LOG_TABLES}
 GATE = "content"
 
 imported_logs = [
     dg.AssetSpec(key, group_name="raw", kinds={"duckdb"}, description="Written by `nexus import --format hiring-log`")
-    for key in LOG_KEYS.values()
+    for key in (*LOG_KEYS.values(), dg.AssetKey(["raw", "hiring_log__sources"]))
 ]
 
 
 @dg.multi_asset(
     name="sync_hiring_core",
-    specs=[dg.AssetSpec(key, group_name="raw", kinds={"postgres", "duckdb"}) for key in CORE_KEYS.values()],
+    specs=[dg.AssetSpec(key, group_name="raw", kinds={"postgres", "duckdb"}) for key in (*CORE_KEYS.values(), BUILD_KEY)],
     pool=WRITER,
     retry_policy=WHILE_SOURCE_IS_AWAY,
 )
@@ -42,14 +43,16 @@ def sync_hiring_core(context: dg.AssetExecutionContext, steps: dg.ResourceParam[
             asset_key=CORE_KEYS[table.table.removeprefix("raw.")],
             metadata={"inserted": table.inserted, "updated": table.updated, "deleted": table.deleted, "reloaded": table.is_reload},
         )
+    yield dg.MaterializeResult(asset_key=BUILD_KEY, metadata={"as_of": str(report.as_of), "batch_id": report.batch_id})
 
 
 @dg.multi_asset_check(
     name="gate_raw",
     specs=[dg.AssetCheckSpec(GATE, asset=key, blocking=True) for key in (*CORE_KEYS.values(), *LOG_KEYS.values())],
     pool=WRITER,
+    can_subset=True,
 )
-def gate_raw(steps: dg.ResourceParam[Steps]) -> Iterator[dg.AssetCheckResult]:
+def gate_raw(context: dg.AssetCheckExecutionContext, steps: dg.ResourceParam[Steps]) -> Iterator[dg.AssetCheckResult]:
     """Judge the content of every raw row that no gate has accepted yet; a failure stops everything after it."""
     from data_quality.runner import run_suites
 
@@ -58,6 +61,8 @@ def gate_raw(steps: dg.ResourceParam[Steps]) -> Iterator[dg.AssetCheckResult]:
     steps.add("checks_passed", sum(result.passed for result in results))
     steps.add("checks_failed", sum(not result.passed for result in results))
     for table, key in (CORE_KEYS | LOG_KEYS).items():
+        if dg.AssetCheckKey(key, GATE) not in context.selected_asset_check_keys:
+            continue
         own = [result for result in results if result.table == table]
         failed = [result for result in own if not result.passed]
         yield dg.AssetCheckResult(

@@ -2,9 +2,9 @@
 
 import dagster as dg
 import polars as pl
-from models_ml.batch import predict_open_openings
 
 from ingestion.prediction_log import load_prediction_log
+from models_ml.batch import predict_open_openings
 from models_ml.bundle import load_bundle
 from models_ml.bundle_files import ModelName
 from models_ml.registry import Registry
@@ -26,7 +26,12 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
             if model == "time_to_hire":
                 forecast(connection)
     return dg.MaterializeResult(
-        metadata={"bundle": result.bundle_id, "champion": result.champion_bundle_id, "accepted": result.accepted, "verdict": result.verdict}
+        metadata={
+            "bundle": result.bundle_id,
+            "champion": result.champion_bundle_id,
+            "accepted": result.accepted,
+            "verdict": "\n".join(result.verdict),
+        }
     )
 
 
