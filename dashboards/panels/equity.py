@@ -88,11 +88,14 @@ def period_name(period: tuple[date, date]) -> str:
 
 
 def _coverage(insights: Insights, period: tuple[date, date], part: str) -> Answer:
-    return insights.metric("D1", period_from=period[0], period_to=period[0], switches={"part": part})
+    start, end = period  # a year's rest begins on the day of its first quarter: only the end tells them apart
+    return insights.metric("D1", period_from=start, period_to=start, filters={"period_end": end}, switches={"part": part})
 
 
 def _composition(insights: Insights, attribute: str, period: tuple[date, date]) -> Answer:
-    return insights.metric("D8", period_from=period[0], period_to=period[0], group_by=("category",), filters={"attribute": attribute})
+    start, end = period
+    one_table = {"attribute": attribute, "period_end": end}
+    return insights.metric("D8", period_from=start, period_to=start, group_by=("category",), filters=one_table)
 
 
 def _shares(answer: Answer) -> pl.DataFrame:
