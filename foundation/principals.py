@@ -60,6 +60,10 @@ class Introspector:
                 self._cache.popitem(last=False)
         return principal
 
+    def close(self) -> None:
+        """Close the connections to the hiring API."""
+        self._client.close()
+
     def forget(self, credential: str) -> None:
         """Drop a remembered answer: after sign-out the next request asks again."""
         with self._lock:

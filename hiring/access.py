@@ -4,9 +4,10 @@ Every handler takes an ``Access`` from ``requires(permission)`` and no tenant pa
 A person's roles count only where they were granted: a director of one school who recruits for another directs one school.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
@@ -98,6 +99,7 @@ class Access:
     permission: Permission
     reach: Reach
     now: datetime
+    is_school: Callable[[UUID], bool]
 
     @property
     def actor_id(self) -> UUID:
@@ -108,6 +110,12 @@ class Access:
     def is_platform_wide(self) -> bool:
         """Whether the permission extends to every school."""
         return self.reach.tenant_ids is None
+
+    def require_school(self, tenant_id: UUID, missing: NotFound) -> None:
+        """Raise ``missing`` unless the school is in reach; for the whole platform: unless it exists."""
+        self.reach.require_tenant(tenant_id, missing)
+        if self.is_platform_wide and not self.is_school(tenant_id):
+            raise missing
 
     def require_platform(self) -> None:
         """Raise unless the permission was granted for the whole platform."""
@@ -193,7 +201,7 @@ class Requires:
         if not caller.holds(self.permission):
             raise Forbidden(f"this needs the permission {self.permission}")
         reach = reach_of(caller, self.permission, session, request.app.state.read_submissions)
-        access = Access(caller, self.permission, reach, clock.now())
+        access = Access(caller, self.permission, reach, clock.now(), partial(request.app.state.is_school, session))
         if self.keeps_reply and request.method == "POST":
             claim_reply(request, session, caller.principal.subject_id, digest, access.now)
         return access

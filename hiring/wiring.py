@@ -21,6 +21,7 @@ from hiring.flows.router import router as flows_router
 from hiring.flows.submitting import Submitting
 from hiring.flows.survey_router import SurveyFlow
 from hiring.flows.survey_router import router as survey_router
+from hiring.identity import repository as identity_repository
 from hiring.identity.authentication import Authentication
 from hiring.identity.router import router as identity_router
 from hiring.identity.service import IdentityService
@@ -51,6 +52,7 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     state.session_maker = session_factory(engine)
     state.authenticator = Authentication(candidate_key, settings.session_hours, applications_repository.agency_tenants)
     state.read_submissions = applications_repository.submissions_of
+    state.is_school = identity_repository.is_school
     state.identity = IdentityService(candidate_key)
     state.jobs = JobService()
     state.planning = PlanningService(state.jobs)

@@ -43,7 +43,7 @@ class WorkflowService:
 
     def add_stage(self, session: Session, access: Access, body: NewStage) -> AnyRow:
         """Add a stage; a definition of the same name ends where the new one begins: definitions are versioned."""
-        access.reach.require_tenant(body.organisation_id, NO_SCHOOL)
+        access.require_school(body.organisation_id, NO_SCHOOL)
         same = (
             (stage_definitions.c.organisation_id == body.organisation_id)
             & stage_definitions.c.job_id.is_not_distinct_from(body.job_id)
@@ -69,7 +69,7 @@ class WorkflowService:
         if body.tenant_id is None:
             access.require_platform()
         else:
-            access.reach.require_tenant(body.tenant_id, NO_SCHOOL)
+            access.require_school(body.tenant_id, NO_SCHOOL)
         return insert_row(session, terminal_reasons, access.now, **body.model_dump())
 
     def reason_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:

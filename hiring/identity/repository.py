@@ -27,6 +27,11 @@ def users_in_reach(reach: Reach) -> ColumnElement[bool]:
     return users.c.id.in_(select(memberships.c.user_id).where(one_of(memberships.c.organisation_id, reach.tenant_ids)))
 
 
+def is_school(session: Session, organisation_id: UUID) -> bool:
+    """Say whether there is such a school."""
+    return session.execute(select(organisations.c.kind).where(organisations.c.id == organisation_id)).scalar() == "school"
+
+
 def user_by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
     """Return the user with this address."""
     return session.execute(select(users).where(users.c.email_hash == email_hash)).one_or_none()

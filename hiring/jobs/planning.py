@@ -75,7 +75,7 @@ class PlanningService:
         if body.tenant_id is None:
             access.require_platform()
         else:
-            access.reach.require_tenant(body.tenant_id, NO_SCHOOL)
+            access.require_school(body.tenant_id, NO_SCHOOL)
         return insert_row(session, channels, access.now, **body.model_dump())
 
     def channel_page(self, session: Session, access: Access, kind: str | None, paging: Paging) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class PlanningService:
 
     def add_cost(self, session: Session, access: Access, body: NewChannelCost) -> AnyRow:
         """Keep what a channel cost a school in a month."""
-        access.reach.require_tenant(body.organisation_id, NO_SCHOOL)
+        access.require_school(body.organisation_id, NO_SCHOOL)
         self.require_channel(session, access, body.channel_id)
         return insert_row(session, channel_costs, access.now, **body.model_dump())
 
@@ -102,7 +102,7 @@ class PlanningService:
 
     def set_plan(self, session: Session, access: Access, body: NewHiringPlan) -> AnyRow:
         """Add or replace a school's plan for a season and subject."""
-        access.reach.require_tenant(body.organisation_id, NO_SCHOOL)
+        access.require_school(body.organisation_id, NO_SCHOOL)
         values = {**body.model_dump(), "updated_at": access.now}
         fresh = insert(hiring_plans).values(id=new_id(), created_at=access.now, recorded_at=access.now, **values)
         place = ["organisation_id", "season", "subject"]

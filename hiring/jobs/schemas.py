@@ -44,7 +44,6 @@ class NewJob(_SalaryBand):
     )
 
     tenant_id: UUID = Field(description="the school that hires")
-    organisation_id: UUID | None = Field(default=None, description="default: the school")
     title: Name
     subject: Code
     grade_range: Name

@@ -32,10 +32,10 @@ class JobService:
 
     def draft(self, session: Session, access: Access, body: NewJob) -> AnyRow:
         """Draft a job with one opening per headcount."""
-        access.reach.require_tenant(body.tenant_id, NO_SCHOOL)
+        access.require_school(body.tenant_id, NO_SCHOOL)
         at = access.event_at(body.event_at)
         values = body.model_dump(exclude={"event_at"})
-        values["organisation_id"] = body.organisation_id or body.tenant_id
+        values["organisation_id"] = body.tenant_id
         values["owner_id"] = body.owner_id or (access.actor_id if access.caller.principal.kind == "user" else None)
         job = insert_row(session, jobs, access.now, status="draft", version=1, **values)
         for _ in range(body.headcount):
