@@ -2,9 +2,9 @@
 
 What belongs here: pure functions of arrays. What doesn't: which rows are tested (splits) and what is stored (``score_rows``).
 
-Every figure is a ratio of weighted sums over rows, so its 95 % interval comes from one bootstrap of whole groups (jobs or
-candidates). Rows still open when the history ends are not dropped: ended rows stand for them with weight 1/G(T-), G being the
-Kaplan–Meier curve of the censoring time (inverse probability of censoring weights, Robins & Finkelstein 2000).
+Every figure is a ratio of weighted sums over rows, so its 95 % interval comes from one bootstrap of whole groups (jobs). Rows
+still open when the history ends are not dropped: ended rows stand for them with weight 1/G(T-), G being the Kaplan–Meier curve of
+the censoring time (inverse probability of censoring weights, Robins & Finkelstein 2000).
 """
 
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ class Bootstrap:
     """Resamples of whole groups, shared by every figure of the same rows: two models are compared pairwise by construction.
 
     Args:
-        groups: group of each row, shape (n,): jobs or candidates.
+        groups: group of each row, shape (n,): jobs (openings and applications of a job end together).
         seed: makes the draws repeatable.
         draws: number of resamples.
     """

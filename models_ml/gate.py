@@ -97,7 +97,7 @@ def judge_time(cases: TimeCases, challenger: TimePredictions, champion: TimePred
 def judge_probability(
     cases: OutcomeCases, challenger: Vector, champion: Vector, figures: Mapping[str, Figure], skills: list[Figure], seed: int
 ) -> Verdict:
-    """Judge a calibrated probability against the champion's recipe; ``skills``: Brier skill of each origin, groups = candidates."""
+    """Judge a calibrated probability against the champion's recipe; ``skills``: Brier skill of each origin, groups = jobs."""
     if "brier_skill" not in figures:
         return refused("evidence", "at least one ended test row")
     skill = figures["brier_skill"]

@@ -25,24 +25,31 @@ class HistoryTooShort(ValueError):
     """There is less history than the rolling origins need."""
 
 
-def rolling_origins(
-    first: datetime, as_of: datetime, count: int = 6, history_share: float = 0.4, maturity_days: float = 120
-) -> list[Origin]:
-    """Return ``count`` consecutive test windows of equal length.
-
-    The first starts after ``history_share`` of the history; the last ends ``maturity_days`` before ``as_of`` (at most 15 % of the
-    history), so that most of its cases have ended; the rest is weighted for censoring.
+def equal_windows(start: datetime, end: datetime, count: int) -> list[Origin]:
+    """Return ``count`` consecutive test windows of equal length in [``start``, ``end``).
 
     Raises:
-        HistoryTooShort: less than 14 days for a window.
+        HistoryTooShort: less than 7 days for a window.
+    """
+    width = (end - start) / count
+    if width < timedelta(days=7):
+        raise HistoryTooShort(f"{max((end - start).days, 0)} days are too few for {count} rolling origins; a longer history is needed")
+    return [Origin(start + width * number, start + width * (number + 1)) for number in range(count)]
+
+
+def rolling_origins(
+    first: datetime, as_of: datetime, count: int = 6, history_share: float = 0.4, maturity_days: float = 180
+) -> list[Origin]:
+    """Return ``count`` consecutive test windows over a history.
+
+    The first starts after ``history_share`` of the history; the last ends ``maturity_days`` before ``as_of`` (at most a fifth of
+    the history), so that nearly all of its cases have ended; the rest is weighted for censoring.
+
+    Raises:
+        HistoryTooShort: less than 7 days for a window.
     """
     span = as_of - first
-    start = first + span * history_share
-    end = as_of - min(timedelta(days=maturity_days), span * 0.15)
-    width = (end - start) / count
-    if width < timedelta(days=14):
-        raise HistoryTooShort(f"{span.days} days of history are too few for {count} rolling origins; simulate or import more")
-    return [Origin(start + width * number, start + width * (number + 1)) for number in range(count)]
+    return equal_windows(first + span * history_share, as_of - min(timedelta(days=maturity_days), span * 0.2), count)
 
 
 def grouped_holdout(groups: Sequence[str], share: float, seed: int) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import importlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -91,7 +91,7 @@ def train(
         ForbiddenFeature: a feature is a label, a protected attribute or a proxy.
         InvalidFeature: a feature is missing.
     """
-    registry = Registry(home)
+    registry, as_of = Registry(home), as_of.astimezone(UTC)
     memory = home / "training" / model / _key(model, frames, as_of, seed, world)
     if remembered := _recall(memory, registry, model):
         report(f"{model}: unchanged since the last training")

@@ -13,21 +13,24 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models_ml.candidate_success import TABLES
 from models_ml.candidate_success.config import LANDMARKS, Head
 from models_ml.evaluation import OutcomeCases, censoring_weights
 from models_ml.feature_contract import CANDIDATE_SUCCESS
 
-FEATURES, APPLICATIONS, OUTCOMES = "features.features_candidate_success", "marts.fct_applications", "marts.mart_hire_outcomes"
+FEATURES, APPLICATIONS, OUTCOMES = TABLES
+INSTANT = pl.Datetime("us", "UTC")
 _DAY = 86_400_000_000
 _KEYS = ["application_id", "landmark"]
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Labelled rows of one stage: ``frame`` (keys and features) and ``truth`` (outcome, weight, candidate)."""
+    """Labelled rows of one stage: ``frame`` (keys and features), ``truth`` (outcome, weight, job) and ``candidate`` of each row."""
 
     frame: pl.DataFrame
     truth: OutcomeCases
+    candidate: NDArray[np.str_]
 
     def __len__(self) -> int:
         """Return the number of rows, ended or not."""
@@ -40,7 +43,7 @@ class Cases:
 
     def candidates_count(self, outcome: int) -> int:
         """Return the number of candidates with this known outcome."""
-        return len(np.unique(self.truth.group[(self.truth.weight > 0) & (self.truth.outcome == outcome)]))
+        return len(np.unique(self.candidate[(self.truth.weight > 0) & (self.truth.outcome == outcome)]))
 
 
 def prepare(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -64,6 +67,7 @@ def prepare(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         .unique(_KEYS, keep="first", maintain_order=True)
         .join(ends, on="application_id", how="inner", maintain_order="left")
         .join(success, on="application_id", how="left", maintain_order="left")
+        .with_columns(pl.col("as_of", "terminal_at", "label_known_at").cast(INSTANT))
     )
 
 
@@ -77,7 +81,7 @@ def cut(rows: pl.DataFrame, head: Head, start: datetime | None, until: datetime,
 
     ``hired``: every application; ended when terminal. ``success``: hires only; ended when the label is known.
     """
-    moment = pl.lit(known_at).cast(rows.schema["as_of"])
+    moment = pl.lit(known_at).cast(INSTANT)
     window = pl.col("landmark").is_in(LANDMARKS) & (pl.col("as_of") < pl.lit(until))
     if start:
         window &= pl.col("as_of") >= pl.lit(start)
@@ -94,6 +98,7 @@ def cut(rows: pl.DataFrame, head: Head, start: datetime | None, until: datetime,
     )
     taken = taken.filter(pl.col("_days") > 0)
     weight = censoring_weights(taken["_days"].to_numpy(), taken["_ended"].to_numpy())
-    group = taken.select(pl.coalesce("candidate_id", "application_id")).to_series().to_numpy().astype(str)
+    candidate = taken.select(pl.coalesce("candidate_id", "application_id")).to_series().to_numpy().astype(str)
+    job = taken["job_id"].to_numpy().astype(str)
     frame = taken.select(*CANDIDATE_SUCCESS.keys, *CANDIDATE_SUCCESS.names)
-    return Cases(frame, OutcomeCases(taken["_outcome"].to_numpy(), weight, group))
+    return Cases(frame, OutcomeCases(taken["_outcome"].to_numpy(), weight, job), candidate)

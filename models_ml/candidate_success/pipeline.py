@@ -17,7 +17,7 @@ from models_ml.bundle import BundleDraft, CandidateSuccessBundle, open_content, 
 from models_ml.candidate_success.config import SEGMENTS, CandidateSuccessConfig, Head
 from models_ml.candidate_success.dataset import Cases
 from models_ml.candidate_success.prediction import segment_key
-from models_ml.evaluation import Bootstrap, logistic_line
+from models_ml.evaluation import Bootstrap, OutcomeCases, logistic_line
 from models_ml.feature_contract import CANDIDATE_SUCCESS, Encoder
 from models_ml.splits import grouped_holdout
 
@@ -50,11 +50,14 @@ def enough(cases: Cases, config: CandidateSuccessConfig) -> bool:
 
 
 def fit_head(cases: Cases, encoder: Encoder, config: CandidateSuccessConfig, seed: int) -> FittedHead:
-    """Fit and calibrate a booster on ended rows, weighted for censoring; a quarter of the candidates stops and calibrates it."""
-    kept = cases.truth.weight > 0
-    truth = cases.truth.take(kept)
+    """Fit and calibrate a booster on ended rows, weighted for censoring; a quarter of the jobs stops and calibrates it.
+
+    Who applied to a held-out job is left out of the fit altogether, so neither a job nor a person is on both sides.
+    """
+    held = grouped_holdout(cases.truth.group.tolist(), config.holdout_share, seed)
+    kept = (cases.truth.weight > 0) & (held | ~np.isin(cases.candidate, cases.candidate[held]))
+    truth, held = cases.truth.take(kept), held[kept]
     matrix = encoder.matrix(cases.frame)[kept]
-    held = grouped_holdout(truth.group.tolist(), config.holdout_share, seed)
     settings = Boosting(
         rounds=config.rounds,
         learning_rate=config.learning_rate,
@@ -67,23 +70,22 @@ def fit_head(cases: Cases, encoder: Encoder, config: CandidateSuccessConfig, see
     booster = train_booster(matrix, truth.outcome, truth.weight, held, encoder.names, encoder.categorical, settings)
     text = booster.model_to_string()
     raw = np.clip(FastBooster(text).matrix(matrix[held]), *_RAW)
-    return FittedHead(calibration_table(raw, truth.outcome[held], truth.weight[held], truth.group[held], config, seed), text)
+    calibrating, candidate = truth.take(held), cases.candidate[kept][held]
+    positives = len(np.unique(candidate[calibrating.outcome == 1]))
+    return FittedHead(calibration_table(raw, calibrating, positives >= config.isotonic_from, config, seed), text)
 
 
-def calibration_table(
-    raw: Vector, outcome: Vector, weight: Vector, groups: NDArray[np.str_], config: CandidateSuccessConfig, seed: int
-) -> dict[str, Any]:
-    """Return a monotone table from raw score to probability, with the 95 % interval of a bootstrap over candidates.
+def calibration_table(raw: Vector, truth: OutcomeCases, isotonic: bool, config: CandidateSuccessConfig, seed: int) -> dict[str, Any]:
+    """Return a monotone table from raw score to probability, with the 95 % interval of a bootstrap over jobs.
 
-    Isotonic regression from ``isotonic_from`` positives, else Platt scaling (Platt 1999; Niculescu-Mizil & Caruana 2005).
+    Isotonic regression where there are positives enough, else Platt scaling (Platt 1999; Niculescu-Mizil & Caruana 2005).
     """
-    isotonic = outcome.sum() >= config.isotonic_from
     inner = np.unique(np.quantile(raw, np.linspace(0, 1, 101))) if isotonic else _sigmoid(np.linspace(-9, 5, 141))
     grid = np.unique(np.concatenate([[_RAW[0]], inner, [_RAW[1]]]))
     fit = _isotonic if isotonic else _platt
-    bootstrap = Bootstrap(groups, seed, config.calibration_draws)
-    curves = [fit(raw, outcome, weight * bootstrap.row_counts(draw), grid) for draw in range(config.calibration_draws)]
-    value = fit(raw, outcome, weight, grid)
+    bootstrap = Bootstrap(truth.group, seed, config.calibration_draws)
+    curves = [fit(raw, truth.outcome, truth.weight * bootstrap.row_counts(draw), grid) for draw in range(config.calibration_draws)]
+    value = fit(raw, truth.outcome, truth.weight, grid)
     lower, upper = np.quantile(np.stack(curves), [0.025, 0.975], axis=0)
     return {
         "method": "isotonic" if isotonic else "platt",
@@ -110,7 +112,8 @@ def _isotonic(raw: Vector, outcome: Vector, weight: Vector, grid: Vector) -> Vec
     from sklearn.isotonic import IsotonicRegression
 
     kept = weight > 0
-    curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(raw[kept], outcome[kept], sample_weight=weight[kept])
+    edge = 1 / (kept.sum() + 2)  # no finite sample proves a probability of 0 or 1
+    curve = IsotonicRegression(y_min=edge, y_max=1 - edge, out_of_bounds="clip").fit(raw[kept], outcome[kept], sample_weight=weight[kept])
     return np.asarray(curve.predict(grid), dtype=np.float64)
 
 

@@ -23,7 +23,7 @@ from models_ml.evaluation import Figure, OutcomeCases, probability_figures
 from models_ml.feature_contract import CANDIDATE_SUCCESS
 from models_ml.gate import Verdict, judge_probability, refused
 from models_ml.scores import ALL, Key, score_rows
-from models_ml.splits import HistoryTooShort, Origin, rolling_origins
+from models_ml.splits import HistoryTooShort, Origin, equal_windows, rolling_origins
 from models_ml.training import Report, Trained
 
 Vector = NDArray[np.float64]
@@ -84,15 +84,32 @@ def fit_and_judge(
 
 
 def _backtests(rows: pl.DataFrame, as_of: datetime, config: CandidateSuccessConfig, seed: int, report: Report) -> dict[Head, Backtest]:
-    if rows.height == 0:
-        return {}
-    try:
-        origins = rolling_origins(rows["as_of"].min(), as_of, config.origins)  # type: ignore[arg-type]  # a datetime column
-    except HistoryTooShort as error:
-        report(str(error))
-        return {}
-    found = {head: run_backtest(rows, head, origins, as_of, config, seed, report) for head in HEADS}
-    return {head: backtest for head, backtest in found.items() if backtest is not None}
+    found: dict[Head, Backtest] = {}
+    for head in HEADS:
+        try:
+            backtest = run_backtest(rows, head, _origins(rows, head, as_of, config), as_of, config, seed, report)
+        except HistoryTooShort as error:
+            report(f"candidate success, {head}: {error}")
+            continue
+        if backtest is not None:
+            found[head] = backtest
+    return found
+
+
+def _origins(rows: pl.DataFrame, head: Head, as_of: datetime, config: CandidateSuccessConfig) -> list[Origin]:
+    """Return the rolling origins of a stage.
+
+    Success matures a year after the hire: its origins lie between the day enough labels were known and the last applications
+    whose label is known now.
+    """
+    if head == "hired" and rows.height:
+        return rolling_origins(rows["as_of"].min(), as_of, config.origins)  # type: ignore[arg-type]  # a datetime column
+    labelled = rows.filter(pl.col("label_known_at") <= pl.lit(as_of))
+    known = labelled.unique("application_id")["label_known_at"].sort()
+    if len(known) <= config.fewest_ended:
+        raise HistoryTooShort(f"{len(known)} outcomes are known, {config.fewest_ended} are needed before the first origin")
+    start, end = known[config.fewest_ended], labelled["as_of"].quantile(0.98)
+    return equal_windows(start, end, config.origins)  # type: ignore[arg-type]  # datetime columns
 
 
 def run_backtest(

@@ -14,12 +14,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models_ml.feature_contract import TIME_TO_HIRE, Encoder
+from models_ml.time_to_hire import TABLES
 from models_ml.time_to_hire.config import LANDMARKS
 from models_ml.time_to_hire.prediction import Vector, expand_periods
 
-FEATURES, OPENINGS = "features.features_time_to_hire", "marts.mart_time_to_fill"
-TABLES = (FEATURES, OPENINGS)
+FEATURES, OPENINGS = TABLES
 CENSORED, FILLED, CANCELLED = 0, 1, 2
+INSTANT = pl.Datetime("us", "UTC")
 _DAY = 86_400_000_000
 _KEYS = ["opening_id", "landmark"]
 
@@ -69,6 +70,7 @@ def prepare(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         .sort(*_KEYS, "as_of")
         .unique(_KEYS, keep="first", maintain_order=True)
         .join(ends, on="opening_id", how="inner", maintain_order="left")
+        .with_columns(pl.col("as_of", "filled_at", "cancelled_at").cast(INSTANT))
     )
 
 
@@ -79,7 +81,7 @@ def digest(rows: pl.DataFrame) -> str:
 
 def cut(rows: pl.DataFrame, start: datetime | None, until: datetime, known_at: datetime) -> Cases:
     """Return cases with as_of in [start, until), labelled by what had happened at ``known_at``; later ends are censored there."""
-    moment = pl.lit(known_at).cast(rows.schema["as_of"])
+    moment = pl.lit(known_at).cast(INSTANT)
     taken = rows.filter(
         pl.col("landmark").is_in(LANDMARKS) & (pl.col("as_of") < pl.lit(until)) & ((pl.col("as_of") >= pl.lit(start)) if start else True)
     ).with_columns(

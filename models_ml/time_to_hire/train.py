@@ -5,7 +5,7 @@ What belongs here: running the recipes over rolling origins and putting their fi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,9 @@ def backtest_figures(backtest: Backtest, seed: int) -> dict[Key, dict[str, Figur
             if not mask.any():
                 continue
             truth = backtest.truth.take(mask)
+            if origin != ALL:  # a window by itself has its own follow-up, so its own weights
+                own = backtest.cases.take(backtest.origin == origin)
+                truth = replace(truth, weight=filled_weights(own)[mask[backtest.origin == origin]])
             bootstrap = Bootstrap(truth.group, seed)
             baseline = backtest.predictions[BASELINE].take(mask)
             for name, predicted in backtest.predictions.items():

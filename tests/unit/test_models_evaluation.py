@@ -135,7 +135,7 @@ def test_conformal_levels_make_a_too_narrow_distribution_cover() -> None:
     levels = conformal_levels(squeezed, np.ones(4000), ["a"] * 4000, ("a", "rare"))["a"]
     fresh = random.beta(0.5, 0.5, 4000)
     assert np.mean((fresh > 0.1) & (fresh < 0.9)) < 0.65
-    assert np.mean((fresh >= levels[0]) & (fresh <= levels[2])) == pytest.approx(0.8, abs=0.02)
+    assert np.mean((fresh >= levels[0]) & (fresh <= levels[2])) == pytest.approx(0.8, abs=0.03)
     assert conformal_levels(squeezed[:20], np.ones(20), ["a"] * 20, ("a",)) == {"a": [0.1, 0.5, 0.9]}
     assert weighted_quantile(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0]), 0.5) == 2.0
     assert wilson_interval(0.5, 0) == (0.0, 1.0)
