@@ -189,7 +189,7 @@ class Market:
     def queue_at(self, school: School, t: float, work: float) -> float:
         """Take the first free recruiter from ``t`` for ``work`` days; return when the work is done."""
         free = school.free_at
-        chosen = 0 if len(free) == 1 or free[0] <= free[-1] else len(free) - 1
+        chosen = free.index(min(free)) if len(free) > 1 else 0
         begun = free[chosen] if free[chosen] > t else t
         done = school.calendar.office_time(begun + work, 0.03)
         free[chosen] = done

@@ -32,8 +32,8 @@ def fill_days(market: Market) -> dict[tuple[int, int], float]:
 def resimulate_market(plan: Plan, number: int, until: float, replicates: int) -> pl.DataFrame:
     """Return one row per opening approved by ``until`` (days): the distribution of its time to fill, given what is fixed at approval.
 
-    Columns: opening_id, actual_days (null if never filled), median_days, p10_days, p90_days (null beyond the simulated future), filled_share,
-    log_sd (of the filled replicates), replicates.
+    Columns: opening_id, actual_days (null if never filled), median_days, p10_days, p90_days (null beyond the simulated future),
+    filled_share, log_sd (of the filled replicates), replicates.
     """
     links = network_links(network_ledger(plan, until))
     actual = run_market(plan, number, links, until + TRUTH_DAYS, "")

@@ -154,9 +154,11 @@ def build_schools(market: Market, rng: Random) -> None:
         asks = country.allows_equity_survey and rng.random() < 0.85
         name = f"{place}{rng.choice(('field', 'wood', 'bridge', 'gate', 'side', 'mount'))} {rng.choice(_KINDS)}{suffix}"
         organisation = ledger.born("identity.organisations", 0.0, name, "school", group, *zone, asks)
+        size = math.exp(rng.gauss(0.0, 0.3))
         recruiters: list[int] = []
         teachers: list[int] = []
-        for role, amount in (("hr_director", 1), ("recruiter", rng.choice((1, 1, 2))), ("hiring_manager", 2), ("interviewer", 4)):
+        team = 1 + (size > 0.95) + (size > 1.35)
+        for role, amount in (("hr_director", 1), ("recruiter", team), ("hiring_manager", 2), ("interviewer", 4)):
             for _ in range(amount):
                 user = _person(market, people, rng, organisation, role)
                 people += 1
@@ -165,7 +167,7 @@ def build_schools(market: Market, rng: Random) -> None:
             organisation=organisation,
             name=name,
             calendar=market.calendar,
-            size=math.exp(rng.gauss(0.0, 0.3)),
+            size=size,
             appeal=rng.gauss(0.0, 1.0),
             pace=math.exp(rng.gauss(0.0, market.world.school_pace_sd)) * country.pace,
             pay=math.exp(rng.gauss(0.0, 0.08)),

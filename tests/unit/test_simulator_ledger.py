@@ -53,7 +53,7 @@ def test_difference_takes_the_last_known_state_and_updates_only_what_changed() -
 
 
 @pytest.mark.parametrize("country", COUNTRIES, ids=lambda country: f"{country.code}-{country.timezone}")
-def test_terms_start_in_the_academic_year_of_the_country_on_a_monday(country) -> None:  # type: ignore[no-untyped-def]
+def test_terms_start_in_the_academic_year_of_the_country_on_a_monday(country) -> None:
     calendar = build_calendar(country, START, 1500)
     firsts = [date(2024, 1, 1) + timedelta(days=day) for day, code in calendar.terms if code.endswith("T1")]
     assert {day.month for day in firsts} == {country.academic_year_start_month}
