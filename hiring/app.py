@@ -32,7 +32,7 @@ class NotReady(errors.Problem):
 
 
 class Guard:
-    """Outermost layer: refuses large bodies while they arrive and adds security headers to every reply."""
+    """Outermost layer: refuses large bodies, answers unexpected errors, adds security headers to every reply."""
 
     def __init__(self, app: ASGIApp, body_limit: int) -> None:
         """Wrap ``app``; ``body_limit`` in bytes."""
@@ -45,7 +45,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        has_started = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
             if message["type"] == "http.response.start" and not scope["path"].startswith(_DOCS):
                 known = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(header for header in _HEADERS if header[0] not in known)]
@@ -62,7 +66,12 @@ class Guard:
         async def replayed() -> Message:
             return messages.pop(0) if messages else await receive()
 
-        await self._app(scope, replayed, with_headers)
+        try:
+            await self._app(scope, replayed, with_headers)
+        except Exception as error:
+            if has_started:
+                raise
+            await errors.unexpected(scope["path"], error)(scope, receive, with_headers)
 
     async def _read(self, receive: Receive) -> list[Message]:
         """Read a body of unannounced length, a little more than the limit at most."""

@@ -21,6 +21,7 @@ def open_engine(url: str, pool_size: int = 10) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # error messages reach logs: they must not hold what people typed
         connect_args={"options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s", "application_name": "hiring"},
     )
 

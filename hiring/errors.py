@@ -4,6 +4,7 @@ What doesn't belong here: rules. A message names the field and the fix, never an
 """
 
 import re
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -131,8 +132,10 @@ def _on_database(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _on_anything(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected error", path=request.url.path, error=type(error).__name__)
+def unexpected(path: str, error: Exception) -> JSONResponse:
+    """Log where an error came from, without its message or values (they may be personal), and return the reply."""
+    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
+    log.error("unexpected error", path=path, error=type(error).__name__, places=places)
     return problem_reply(500, "internal-error", "Internal error", "the request failed; it changed nothing")
 
 
@@ -142,4 +145,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(DBAPIError, _on_database)
-    app.add_exception_handler(Exception, _on_anything)
