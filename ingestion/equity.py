@@ -127,7 +127,7 @@ def _people(members: pl.DataFrame, answers: Mapping[str, tuple[str, ...]], invit
             self_id = "no_answer" if invited.intersection(keys) else "not_invited"
         values = [_UNDISCLOSED if value == _DECLINED else value for value in answer or (_UNDISCLOSED,) * len(ATTRIBUTES)]
         for release in RELEASES:
-            yield (release, tenant, kind, start, end, self_id, *values, key.record_key(tenant, candidate))
+            yield (release, tenant, kind, start, end, self_id, *values, key.record_key(f"{release}|{tenant}|{kind}|{start}", candidate))
 
 
 def _opens_any(connection: Connection, invited: set[str], key: EquityKey) -> bool:

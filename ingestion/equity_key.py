@@ -46,9 +46,9 @@ class EquityKey:
         """Return the key under which a person's answer to a school is kept."""
         return dei_key(self._text, tenant_id, candidate_id)
 
-    def record_key(self, tenant_id: str, candidate_id: str) -> int:
-        """Return a person's 40-bit key in the release: it moves the noise when who is in a cell changes."""
-        return int(self._derive(f"record|{tenant_id}|{candidate_id}")[:10], 16)
+    def record_key(self, cohort: str, candidate_id: str) -> int:
+        """Return a person's 40-bit key in a cohort: it moves the noise when who is in a cell changes, and links no two cohorts."""
+        return int(self._derive(f"record|{cohort}|{candidate_id}")[:10], 16)
 
     def _derive(self, purpose: str) -> str:
         return hmac.new(self._text.encode(), purpose.encode(), hashlib.sha256).hexdigest()

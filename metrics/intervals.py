@@ -26,7 +26,8 @@ def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> t
         rate = np.asarray(successes, dtype=np.float64) / count
         centre = (rate + z2 / (2 * count)) / (1 + z2 / count)
         half = np.sqrt(z2 * (rate * (1 - rate) / count + z2 / (4 * count**2))) / (1 + z2 / count)
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    lower, upper = np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    return np.where(rate == 0, 0.0, lower), np.where(rate == 1, 1.0, upper)  # exact ends, free of rounding
 
 
 def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: float = 0.95) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from warehouse.connection import Pointer, PublishedFile, open_locked
 
@@ -73,8 +74,10 @@ def write_published(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> Publis
                     column[:] = [TENANT] * height
                 elif name not in given and name in ("application_id", "visit_id", "hire_id", "opening_id"):
                     column[:] = [str(number) for number in range(height)]
-            marks = ", ".join(f"cast(? as {kind_of(name)})" for name in columns)
-            connection.executemany(f"insert into {table} values ({marks})", list(zip(*filled, strict=True)))
+            texts = [[None if value is None else str(value) for value in column] for column in filled]
+            connection.register("given", pl.DataFrame(dict(zip(columns, texts, strict=True)), schema=dict.fromkeys(columns, pl.String)))
+            connection.execute(f"insert into {table} select {', '.join(f'cast({name} as {kind_of(name)})' for name in columns)} from given")
+            connection.unregister("given")
     connection.close()
     at = datetime(2026, 11, 1, tzinfo=UTC)
     return PublishedFile(Pointer("20261101T000000-0001", at, at, {}), path, open_locked(path))

@@ -1,6 +1,7 @@
 """What may be asked, what is refused, what is withheld, and whose rows are read."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,9 @@ WITH_TENANTS = [entry.id for entry in product_catalogue() if "tenant_id" in entr
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> PublishedFile:
-    return write_published(tmp_path_factory.mktemp("published") / "published.duckdb", ROWS)
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedFile]:
+    with write_published(tmp_path_factory.mktemp("published") / "published.duckdb", ROWS) as file:
+        yield file
 
 
 def _n(published: PublishedFile, metric: str, scope: Scope, **more: Any) -> dict[str, int]:
