@@ -35,6 +35,7 @@ _PEOPLE: dict[str, Any] = {
     "record_key": pl.Int64,
 }
 _SELF_ID = list(_PEOPLE).index("self_id")
+_ENOUGH_TO_JUDGE = 20  # fewer invitations may all belong to people who are in no cohort, such as internal candidates
 
 
 class WrongEquityKey(RuntimeError):
@@ -109,7 +110,11 @@ def equity_people(connection: Connection, released: pl.DataFrame, key: EquityKey
     answers = {row[0]: row[1:] for row in _rows(connection, f"select dei_key, {', '.join(ATTRIBUTES)} from private.equity_responses")}
     invited = {row[0] for row in _rows(connection, "select dei_key from private.equity_invitations")}
     people = list(_people(members, answers, invited, key))
-    if invited and all(row[_SELF_ID] == "not_invited" for row in people) and not _opens_any(connection, invited, key):
+    if (
+        len(invited) >= _ENOUGH_TO_JUDGE
+        and all(row[_SELF_ID] == "not_invited" for row in people)
+        and not _opens_any(connection, invited, key)
+    ):
         raise WrongEquityKey(
             f"none of the {len(invited)} survey invitations belongs to any applicant under equity key {key.key_id}:"
             " restore secrets/equity_key, the one the survey was run with, from your backup"
