@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 BUILT = "select table_schema || '.' || table_name from information_schema.tables where table_schema in ('marts', 'features') order by 1"
 POSTGRES_TYPES = {"VARCHAR[]": "text[]", "VARCHAR": "text", "DOUBLE": "double precision", "TIMESTAMP WITH TIME ZONE": "timestamptz"}
+_manifests: dict[str, Any] = {}
 
 
 def run_dbt(*command: str, folder: Path, environment: Mapping[str, str], target: str = "duckdb") -> Any:
@@ -40,7 +41,9 @@ def run_dbt(*command: str, folder: Path, environment: Mapping[str, str], target:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # dbt's own libraries warn; they are not ours to mend
-            result = dbtRunner().invoke([*command, *arguments])
+            manifest = _manifests.get(target) or dbtRunner().invoke(["parse", *arguments]).result
+            _manifests[target] = manifest  # names no path and no secret: a build file is always called build.duckdb
+            result = dbtRunner(manifest=manifest).invoke([*command, *arguments])
     finally:
         _close_connections()
         reset_adapters()
@@ -83,8 +86,8 @@ def raw_tables() -> list[str]:
 def postgres_environment(url: str) -> dict[str, str]:
     """Return the settings by which the Postgres target finds ``url``."""
     parts = conninfo_to_dict(url)
-    return {f"NEXUS_WAREHOUSE_POSTGRES_{name}": str(parts[key]) for name, key in
-            {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DATABASE": "dbname"}.items() if key in parts}  # fmt: skip
+    settings = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "DATABASE": "dbname"}
+    return {f"NEXUS_WAREHOUSE_POSTGRES_{setting}": str(parts[part]) for setting, part in settings.items() if part in parts}
 
 
 def copy_raw_to_postgres(build: Path, url: str) -> None:
@@ -97,16 +100,15 @@ def copy_raw_to_postgres(build: Path, url: str) -> None:
 
 
 def _copy_table(source: duckdb.DuckDBPyConnection, target: psycopg.Connection[Any], table: str, file: Path) -> None:
-    columns = source.execute(
-        "select column_name, data_type from information_schema.columns where table_schema = 'raw' and table_name = ? order by ordinal_position",
-        [table],
-    ).fetchall()
+    columns = [(row[0], row[1]) for row in source.execute(f"describe raw.{table}").fetchall()]
     name = sql.Identifier("raw", table)
     definition = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(POSTGRES_TYPES.get(kind, kind))) for column, kind in columns
     )
     target.execute(sql.SQL("create table {} ({})").format(name, definition))
-    chosen = ", ".join(f"'{{' || array_to_string({column}, ',') || '}}' as {column}" if kind.endswith("[]") else column for column, kind in columns)
+    chosen = ", ".join(
+        f"'{{' || array_to_string({column}, ',') || '}}' as {column}" if kind.endswith("[]") else column for column, kind in columns
+    )
     source.execute(f"copy (select {chosen} from raw.{table}) to '{file}' (format csv, header false, nullstr '\\N')")
     with target.cursor().copy(sql.SQL("copy {} from stdin (format csv, null '\\N')").format(name)) as copy, file.open("rb") as stream:
         while block := stream.read(1 << 20):
