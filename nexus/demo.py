@@ -1,5 +1,6 @@
 """The demo: a simulated network, the whole pipeline, a table of what was built, and the addresses to open."""
 
+import atexit
 import json
 import os
 import subprocess
@@ -7,16 +8,15 @@ import sys
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.table import Table
 
 from foundation import clock
 from foundation.settings import Databases, Home
 from nexus.commands.data import run_pipeline, show_simulation, show_summary, simulate_history
 from nexus.databases import PROJECT, migrate
-from nexus.progress import StepBar
+from nexus.screen import StepBar, open_console, plain_table
 from nexus.services import Database
 
-console = Console(soft_wrap=True)
+console = open_console()
 
 
 class LoginsFailed(RuntimeError):
@@ -63,29 +63,22 @@ def ensure_logins() -> None:
 
 def become_the_platform() -> None:
     """Replace this process by ``nexus up``: what the pipeline had loaded (a gigabyte) goes, the database stays our child."""
+    atexit._run_exitfuncs()  # replacing the process skips them: libraries would leave semaphores behind
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "nexus", "up"])  # noqa: S606  no shell: our own interpreter and module
+    os.execv(sys.executable, [sys.executable, "-m", "nexus", "up", "--migrated"])  # noqa: S606  no shell: our own interpreter and module
 
 
 def show_addresses(out: Console, home: Home, addresses: Mapping[str, str], *notes: str) -> None:
     """Print where to go and who may sign in."""
-    table = _plain_table("Educator Nexus is running", "open", "address")
+    table = plain_table("Educator Nexus is running", "open", "address")
     for name, address in addresses.items():
         if address.startswith("http"):
             table.add_row(name, address + ("/docs" if name in ("hiring", "prediction") else ""))
     out.print(table)
     if (home.root / "secrets" / "demo_logins.json").exists():
-        logins = _plain_table("Demo logins", "as", "e-mail", "password", "of")
+        logins = plain_table("Demo logins", "as", "e-mail", "password", "of")
         for name, login in json.loads(home.read_secret("demo_logins.json")).items():
             logins.add_row(name, login["email"], login["password"], login["organisation"])
         out.print(logins)
     for note in notes:
         out.print(note)
-
-
-def _plain_table(title: str, *columns: str) -> Table:
-    """Return a table whose cells are never cut or wrapped: they are there to be copied."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    return table

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from foundation.settings import Home
+from nexus.screen import open_console
 from nexus.services import read_addresses
 
-console = Console(soft_wrap=True)
+console = open_console()
 ROWS_SHOWN = 200
 
 

@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from foundation.settings import Home
 from nexus import doctor as examination
+from nexus.screen import open_console
 
-console = Console(soft_wrap=True, highlight=False)
+console = open_console()
 
 
 def doctor(fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing data.")] = False) -> None:

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from foundation import clock
 from foundation.settings import Databases, Home
 from nexus.databases import migrate
-from nexus.progress import StepBar
+from nexus.screen import StepBar, open_console
 from nexus.services import Database
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from orchestration.run import PipelineSummary
     from simulator import SimulationReport
 
-console = Console(soft_wrap=True, highlight=False)
+console = open_console()
 
 Scale = Annotated[str, typer.Option("--scale", help="How much history: `small` (~40 k applications) or `medium` (~1 M).")]
 World = Annotated[str, typer.Option("--world", help="`realistic`, or `predictable` where outcomes follow the features.")]

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from foundation.settings import Databases, Home
 from nexus import demo as demonstration
@@ -18,10 +16,10 @@ from nexus.commands.data import Scale, Seed, World
 from nexus.databases import PROJECT, migrate
 from nexus.embedded_postgres import die_with_parent, free_port
 from nexus.processes import AlreadyRunning
-from nexus.progress import StepBar
+from nexus.screen import StepBar, open_console, plain_table
 from nexus.services import Database, environment, read_addresses, supervisor
 
-console = Console(soft_wrap=True)
+console = open_console()
 
 
 def demo(
@@ -41,7 +39,10 @@ def demo(
         demonstration.become_the_platform()
 
 
-def up(detach: Annotated[bool, typer.Option("--detach", "-d", help="Serve in the background; stop with `nexus down`.")] = False) -> None:
+def up(
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Serve in the background; stop with `nexus down`.")] = False,
+    migrated: Annotated[bool, typer.Option("--migrated", hidden=True, help="The schemas were brought up to date just now.")] = False,
+) -> None:
     """Start the platform and serve until Ctrl-C: hiring API, prediction API, dashboard, Dagster and their database.
 
     What dies is started again; a taken port gives the next free one.
@@ -60,7 +61,8 @@ def up(detach: Annotated[bool, typer.Option("--detach", "-d", help="Serve in the
     try:
         with StepBar(console, "Starting the database"):
             database.start()
-            migrate(Databases().url("owner"))
+            if not migrated:
+                migrate(Databases().url("owner"))
             if not (home.root / "secrets" / "internal_api_key").exists():
                 demonstration.ensure_logins()
         chosen = supervisor(home, database)
@@ -122,7 +124,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for
     if as_json:
         typer.echo(json.dumps(now, indent=2, default=str))
     else:
-        table = Table("service", "state", "address", "pid", "memory", "restarts", title=f"home {now['home']}", title_justify="left")
+        table = plain_table(f"home {now['home']}", "service", "state", "address", "pid", "memory", "restarts")
         for row in now["services"]:
             memory = f"{row['memory_mb']} MB" if row["memory_mb"] else ""
             cells = (row["name"], row["state"], row["address"] or "", row["pid"] or "", memory, row["restarts_count"])

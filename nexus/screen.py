@@ -1,4 +1,4 @@
-"""How long work is shown: a bar on a terminal, a line a step elsewhere (logs of a build server)."""
+"""What people see: the console, plain tables, and progress as a bar on a terminal or a line a step elsewhere (logs of a build server)."""
 
 import sys
 import time
@@ -6,6 +6,25 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+LOG_WIDTH = 160
+
+
+def open_console() -> Console:
+    """Return the console of the commands; in a log, where nothing tells the width, lines are long rather than cut."""
+    console = Console(soft_wrap=True, highlight=False)
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    return console
+
+
+def plain_table(title: str, *columns: str) -> Table:
+    """Return a table whose cells are never cut or wrapped: they are there to be copied."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table
 
 
 class StepBar:
