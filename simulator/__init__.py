@@ -4,6 +4,7 @@ What belongs here: the generative model, its dirt and its answer key. What doesn
 the hiring core — the source is known by its tables alone.
 """
 
+from simulator.live import LiveFailed, live
 from simulator.simulation import SimulationMismatch, SimulationReport, simulate
 
-__all__ = ["SimulationMismatch", "SimulationReport", "simulate"]
+__all__ = ["LiveFailed", "SimulationMismatch", "SimulationReport", "live", "simulate"]

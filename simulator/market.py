@@ -27,6 +27,7 @@ class Processes:
     submit: Callable[..., Any]
     plan: Handler
     withdraw: Handler
+    offer_next: Handler
     post_job: Handler
     review_job: Handler
 

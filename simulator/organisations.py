@@ -191,7 +191,7 @@ def build_schools(market: Market, rng: Random) -> None:
 
 def _name_stages(market: Market, school: School, rng: Random) -> None:
     """Give a school its names: two steps in a stage or one, and for some a new set later on."""
-    has_steps = {canonical: rng.random() < 0.65 for canonical in _CANONICAL}
+    has_steps = {canonical: rng.random() < 0.8 for canonical in _CANONICAL}
     versions = [(0.0, rng.choice(STAGE_NAMES[:2]))]
     if rng.random() < 0.3:
         versions.append((float(rng.randrange(300, 800)), STAGE_NAMES[2]))

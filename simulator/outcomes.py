@@ -43,7 +43,9 @@ def _renege(market: Market, t: float, application: Application, row: int) -> Non
     if opening.is_cancelled:
         return
     job.school.open_openings += 1
-    if job.status == "closed":
+    if job.status == "open":
+        market.processes.offer_next(market, t, job)
+    elif job.status == "closed":
         endings.change_job(market, job, t, "open", "hire reneged")
         market.processes.post_job(market, t, job)
         market.at(t + 30, market.processes.review_job, job)

@@ -18,7 +18,7 @@ import polars as pl
 import psycopg
 
 from foundation.settings import Home
-from simulator import arrivals, people, stages, truth, writer
+from simulator import arrivals, offers, people, stages, truth, writer
 from simulator.ledger import Difference, FrozenLedger, Ledger
 from simulator.market import Market, Processes
 from simulator.organisations import build_network, build_schools, choose_country
@@ -29,7 +29,7 @@ from simulator.world import COUNTRIES, Scale, World, choose_scale, choose_world
 YEARS = 3
 TRUTH_DAYS = 240  # how far the answer key sees beyond ``until``
 _CALENDAR_DAYS = 1000
-_PROCESSES = Processes(arrivals.submit, stages.plan, stages.withdraw, arrivals.post_job, arrivals.review_job)
+_PROCESSES = Processes(arrivals.submit, stages.plan, stages.withdraw, offers.offer_next, arrivals.post_job, arrivals.review_job)
 Progress = Callable[[int, int, str], None]
 
 
