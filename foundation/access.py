@@ -120,10 +120,10 @@ class Principal:
     expires_at: datetime
 
     def scope(self) -> Scope:
-        """Return the rows this principal may read; an agency's people see their own submissions alone."""
-        if Role.AGENCY_USER in self.roles and not (self.roles - {Role.AGENCY_USER}):
-            return Scope(self.tenant_ids if self.agency_id else frozenset(), self.agency_id)
-        return Scope(self.tenant_ids)
+        """Return the rows this principal may read; an agency's people and services see their own submissions alone."""
+        if Role.AGENCY_USER in self.roles and self.agency_id is None:
+            return Scope(frozenset())
+        return Scope(self.tenant_ids, self.agency_id)
 
     def pages(self) -> frozenset[Page]:
         """Return the pages this principal may open: the union over its roles, nothing by default."""
