@@ -37,8 +37,9 @@ def fit_prior(cases: Cases, head: Head, config: CandidateSuccessConfig) -> Fitte
     """Return the past rate by segment, shrunk to the pooled one; once per application and segment value."""
     segment = SEGMENTS[head]
     kept = cases.truth.weight > 0
-    values = [segment_key(float(value) if isinstance(value, int) else value) for value in cases.frame[segment].to_list()]
-    names = np.array(values, dtype=str)[kept] if values else np.empty(0, dtype=str)
+    column = cases.frame[segment]
+    keys = {value: segment_key(float(value) if isinstance(value, int) else value) for value in column.unique().to_list()}
+    names = np.array([keys[value] for value in column.to_list()], dtype=str)[kept]
     rates = blended_rates(cases.truth.outcome[kept], cases.truth.weight[kept], names.tolist(), config.blend_rows)
     return FittedHead({"segment": segment, "rates": rates})
 

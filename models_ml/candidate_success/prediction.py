@@ -71,7 +71,10 @@ class PriorHead:
 
     def values(self, rows: Vector) -> Vector:
         """Return rates, shape (n,)."""
-        return np.array([self.probability(row).value for row in rows])
+        codes = np.nan_to_num(rows[:, self._encoder.position[self.segment]], nan=-1.0)
+        _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+        values: Vector = np.array([self.probability(rows[index]).value for index in first])[inverse]
+        return values
 
 
 def segment_key(value: object) -> str:

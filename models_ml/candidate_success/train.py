@@ -157,7 +157,7 @@ def backtest_figures(head: Head, backtest: Backtest, seed: int) -> dict[Key, dic
     slices |= {(ALL, origin): backtest.origin == origin for origin in sorted(set(backtest.origin.tolist()))}
     for (landmark, origin), mask in slices.items():
         truth, prior = backtest.truth.take(mask), backtest.prior[mask]
-        draws = 100 if origin == ALL else 20
+        draws = 100 if (landmark, origin) == (ALL, ALL) else 30
         for name, predicted in ((f"{head}_two_stage", backtest.model[mask]), (f"{head}_prior_rate", prior)):
             found = probability_figures(truth, predicted, prior, seed, draws)
             figures[name, landmark, origin] = {f"P1_{metric}": figure for metric, figure in found.items()}
