@@ -112,7 +112,7 @@ noised as (
 ranked as (
 
     select
-        noised.*,
+        *,
         row_number() over (partition by {{ cell_group }} order by noisy_count desc, tie) as place,
         sum(noisy_count) over (
             partition by {{ cell_group }} order by noisy_count desc, tie
@@ -126,7 +126,7 @@ ranked as (
 kept as (
 
     select
-        ranked.*,
+        *,
         max(case when noisy_count * place > running_count - cohort_people_count then place end)
             over (partition by {{ cell_group }}) as kept_count
     from ranked
@@ -136,7 +136,7 @@ kept as (
 excess as (
 
     select
-        kept.*,
+        *,
         cast(max(case when place = kept_count then running_count end) over (partition by {{ cell_group }}) as bigint)
         - cohort_people_count as excess_count
     from kept
@@ -147,7 +147,7 @@ excess as (
 shared as (
 
     select
-        excess.*,
+        *,
         kept_count * noisy_count - excess_count as share_numerator
     from excess
 
@@ -156,7 +156,7 @@ shared as (
 floored as (
 
     select
-        shared.*,
+        *,
         case
             when place <= kept_count
                 then cast(
@@ -171,7 +171,7 @@ floored as (
 dealt as (
 
     select
-        floored.*,
+        *,
         cohort_people_count - cast(sum(whole_count) over (partition by {{ cell_group }}) as bigint) as left_over_count,
         row_number() over (
             partition by {{ cell_group }} order by case when place <= kept_count then 0 else 1 end, tie
