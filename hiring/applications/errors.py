@@ -35,6 +35,10 @@ class ApplicationEnded(Conflict):
     """The application has ended: nothing moves it any more."""
 
 
+class ApplicationNotEnded(Conflict):
+    """Only an application that was rejected, withdrawn or declined can be taken up again."""
+
+
 class AlreadyInStage(Conflict):
     """The application is in this stage."""
 

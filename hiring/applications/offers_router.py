@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Body, Depends, Request
 
 from hiring.access import Access, requires
 from hiring.applications import schemas
@@ -88,7 +88,13 @@ def rescind_offer(offer_id: UUID, body: When, access: Write, session: DatabaseSe
 
 
 @router.post("/offers/{offer_id}/decline", response_model=schemas.Offer)
-def decline_offer(offer_id: UUID, body: schemas.Ending, access: Write, session: DatabaseSession, service: Service) -> Any:
+def decline_offer(
+    offer_id: UUID,
+    body: Annotated[schemas.Ending, Body(default_factory=schemas.Ending)],
+    access: Write,
+    session: DatabaseSession,
+    service: Service,
+) -> Any:
     """Keep that the candidate declined; the application ends."""
     return service.decline(session, access, offer_id, body.reason_id, body.event_at)
 

@@ -69,13 +69,12 @@ def events_of(session: Session, application_id: UUID) -> list[AnyRow]:
     return list(session.execute(select(stage_events).where(mine).order_by(stage_events.c.sequence, stage_events.c.id)))
 
 
-def next_event(session: Session, application_id: UUID, to_stage: str) -> tuple[int, int]:
-    """Return the sequence and spell number of an application's next step into a stage."""
+def last_event(session: Session, application_id: UUID) -> tuple[int, int]:
+    """Return the highest sequence and spell number of an application's steps; (0, 1) before the first."""
     mine = stage_events.c.application_id == application_id
-    row = session.execute(
-        select(func.coalesce(func.max(stage_events.c.sequence), 0), func.count().filter(stage_events.c.to_stage == to_stage)).where(mine)
-    ).one()
-    return row[0] + 1, row[1] + 1
+    last = select(func.coalesce(func.max(stage_events.c.sequence), 0), func.coalesce(func.max(stage_events.c.spell_number), 1)).where(mine)
+    row = session.execute(last).one()
+    return row[0], row[1]
 
 
 def stages_of(session: Session, tenant_id: UUID, job_id: UUID, at: datetime) -> list[AnyRow]:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Body, Depends, Request, Response
 
 from hiring.access import Access, requires
 from hiring.applications import schemas
@@ -25,6 +25,7 @@ def _service(request: Request) -> ApplicationService:
 Service = Annotated[ApplicationService, Depends(_service)]
 Read = Annotated[Access, requires(Permission.APPLICATIONS_READ)]
 Write = Annotated[Access, requires(Permission.APPLICATIONS_WRITE)]
+Why = Annotated[schemas.Ending, Body(default_factory=schemas.Ending)]
 
 
 @router.get("/applications", response_model=Page[schemas.Application])
@@ -91,7 +92,7 @@ def move_application(
 @router.post("/applications/{application_id}/reject", response_model=schemas.Application)
 def reject_application(
     application_id: UUID,
-    body: schemas.Ending,
+    body: Why,
     version: ExpectedVersion,
     access: Write,
     session: DatabaseSession,
@@ -105,7 +106,7 @@ def reject_application(
 @router.post("/applications/{application_id}/withdraw", response_model=schemas.Application)
 def withdraw_application(
     application_id: UUID,
-    body: schemas.Ending,
+    body: Why,
     version: ExpectedVersion,
     access: Write,
     session: DatabaseSession,

@@ -17,6 +17,7 @@ from hiring.domain_events import EventType, record
 from hiring.rows import AnyRow, Paging, change_row, find_row, insert_row, lock_row, read_page
 
 NO_APPLICATION = errors.ApplicationNotFound("there is no such application")
+_REOPENABLE = frozenset({"rejected", "withdrawn", "offer_declined"})
 _ENDINGS = {"rejected": EventType.APPLICATION_REJECTED, "withdrawn": EventType.APPLICATION_WITHDRAWN}
 
 
@@ -197,6 +198,27 @@ class ApplicationService:
             record(session, event, "application", row.id, ended.version, at, **data)
         return ended
 
+    def reopen(self, session: Session, access: Access, application_id: UUID, same_person: frozenset[UUID], at: datetime) -> AnyRow:
+        """Take a rejected or withdrawn application up again where it stood: a new spell begins.
+
+        Raises:
+            ApplicationNotEnded: it is active, hired or a duplicate. ApplicationAlreadyActive: the person has another active one.
+        """
+        row = self.lock(session, access, application_id)
+        if row.status not in _REOPENABLE:
+            raise errors.ApplicationNotEnded(f"the application is {row.status}: only {', '.join(sorted(_REOPENABLE))} ones are reopened")
+        if any(other.status == "active" for other in repository.attempts(session, same_person, row.job_id)):
+            raise errors.ApplicationAlreadyActive("the person has an active application to this job")
+        if at < row.terminal_at:
+            raise errors.InstantOutOfOrder("event_at: lies before the application ended")
+        self._append_event(session, access, row, row.status, row.current_stage, at, None, starts_spell=True)
+        values = {"status": "active", "terminal_at": None, "terminal_reason_id": None}
+        reopened = change_row(session, applications, row, access.now, **values)
+        repository.set_submission_status(session, row.id, "submitted", access.now)
+        data = {"tenant_id": row.tenant_id, "job_id": row.job_id, "stage": row.current_stage}
+        record(session, EventType.APPLICATION_REOPENED, "application", row.id, reopened.version, at, **data)
+        return reopened
+
     def end_siblings(self, session: Session, access: Access, job_id: UUID, at: datetime) -> None:
         """End every active application of a job that closed."""
         for row in repository.lock_active(session, applications.c.job_id == job_id):
@@ -251,23 +273,32 @@ class ApplicationService:
         return (applications.c.id == application_id) & repository.in_reach(access.reach)
 
     def _append_event(
-        self, session: Session, access: Access, row: AnyRow, from_stage: str | None, to_stage: str, at: datetime, reason_id: UUID | None
+        self,
+        session: Session,
+        access: Access,
+        row: AnyRow,
+        from_stage: str | None,
+        to_stage: str,
+        at: datetime,
+        reason_id: UUID | None,
+        *,
+        starts_spell: bool = False,
     ) -> None:
         if at < row.applied_at:
             raise errors.InstantOutOfOrder("event_at: lies before the application was made")
-        sequence, spell_number = repository.next_event(session, row.id, to_stage)
+        sequence, spell_number = repository.last_event(session, row.id)
         insert_row(
             session,
             stage_events,
             access.now,
             tenant_id=row.tenant_id,
             application_id=row.id,
-            sequence=sequence,
+            sequence=sequence + 1,
             from_stage=from_stage,
             to_stage=to_stage,
             event_at=at,
             actor_id=access.actor_id,
             reason_id=reason_id,
             provenance="observed",
-            spell_number=spell_number,
+            spell_number=spell_number + 1 if starts_spell else spell_number,
         )

@@ -53,6 +53,14 @@ def submit_application(
     return tagged(response, row)
 
 
+@router.post("/applications/{application_id}/reopen", response_model=application_schemas.Application)
+def reopen_application(
+    application_id: UUID, body: When, access: WriteApplications, session: DatabaseSession, flows: Wired, response: Response
+) -> Any:
+    """Take a rejected or withdrawn application up again where it stood."""
+    return tagged(response, flows.submitting.reopen(session, access, application_id, body.event_at))
+
+
 @router.post("/agency-submissions", status_code=201, response_model=schemas.SubmittedForAgency)
 def submit_for_agency(
     body: schemas.NewAgencySubmission, access: Annotated[Access, requires(Permission.AGENCY_SUBMIT)], session: DatabaseSession, flows: Wired

@@ -41,6 +41,14 @@ class Submitting:
         new = self._submission(session, access, job, body.candidate_id, body.candidate, body.origin, body.is_internal, at)
         return self.applications.submit(session, access, new, body.touches, None)
 
+    def reopen(self, session: Session, access: Access, application_id: UUID, event_at: datetime | None) -> AnyRow:
+        """Take an ended application to an open job up again."""
+        found = self.applications.application(session, access, application_id)
+        self.jobs.accepting_job(session, access, found.job_id, by_agency=False)
+        person_id = self.candidates.remaining_id(session, access, found.candidate_id)
+        same_person = self.candidates.same_person(session, person_id)
+        return self.applications.reopen(session, access, application_id, same_person, access.event_at(event_at))
+
     def submit_for_agency(self, session: Session, access: Access, body: NewAgencySubmission) -> tuple[AnyRow, AnyRow]:
         """Make an application that an agency proposes; return the submission and the application.
 

@@ -9,7 +9,12 @@ def test_golden_path_from_draft_to_employment_outcome(hiring_api):
     api = hiring_api
     school = api.organisation("school", timezone="Europe/Vienna")
     director, recruiter = api.person("hr_director", school), api.person("recruiter", school)
-    job = api.do("POST", "/v1/jobs", recruiter, {"tenant_id": school, "title": "Teacher", "subject": "physics", "grade_range": "9-12", "headcount": 1})
+    job = api.do(
+        "POST",
+        "/v1/jobs",
+        recruiter,
+        {"tenant_id": school, "title": "Teacher", "subject": "physics", "grade_range": "9-12", "headcount": 1},
+    )
     assert api.send("POST", f"/v1/jobs/{job['id']}/approve", recruiter).status_code == 403
     api.do("POST", f"/v1/jobs/{job['id']}/approve", director)
     api.do("POST", f"/v1/jobs/{job['id']}/open", recruiter)
@@ -25,8 +30,18 @@ def test_golden_path_from_draft_to_employment_outcome(hiring_api):
     for stage in ("screen", "interview", "screen", "interview", "demo_lesson"):
         api.do("POST", f"/v1/applications/{first['id']}/move", recruiter, {"to_stage": stage})
     api.do("POST", f"/v1/applications/{first['id']}/messages", recruiter, {"direction": "to_candidate"})
-    offer_id = api.do("POST", f"/v1/applications/{first['id']}/offers", recruiter, {"start_date": "2027-09-01", "salary_minor": 4_000_000, "salary_currency": "EUR"})["id"]
-    revised = api.do("POST", f"/v1/offers/{offer_id}/revise", recruiter, {"start_date": "2027-09-01", "salary_minor": 4_100_000, "salary_currency": "EUR"})
+    offer_id = api.do(
+        "POST",
+        f"/v1/applications/{first['id']}/offers",
+        recruiter,
+        {"start_date": "2027-09-01", "salary_minor": 4_000_000, "salary_currency": "EUR"},
+    )["id"]
+    revised = api.do(
+        "POST",
+        f"/v1/offers/{offer_id}/revise",
+        recruiter,
+        {"start_date": "2027-09-01", "salary_minor": 4_100_000, "salary_currency": "EUR"},
+    )
     assert revised["version"] == 2
     assert api.send("POST", f"/v1/offers/{revised['id']}/send", recruiter).status_code == 409
     api.do("POST", f"/v1/offers/{revised['id']}/submit", recruiter)
@@ -41,7 +56,7 @@ def test_golden_path_from_draft_to_employment_outcome(hiring_api):
         "applied", "screen", "interview", "screen", "interview", "demo_lesson", "offer", "hired",
     ]  # fmt: skip
     assert [event["sequence"] for event in events] == list(range(1, 9))
-    assert [event["spell_number"] for event in events] == [1, 1, 1, 2, 2, 1, 1, 1]
+    assert [event["spell_number"] for event in events] == [1] * 8  # going back is no new spell: reopening is
     closed = api.do("GET", f"/v1/jobs/{job['id']}", recruiter)
     assert (closed["status"], closed["close_reason"]) == ("closed", "filled")
     assert api.do("GET", f"/v1/applications/{second['id']}", recruiter)["status"] == "job_closed"
@@ -54,7 +69,12 @@ def test_golden_path_from_draft_to_employment_outcome(hiring_api):
 
     api.do("POST", f"/v1/hires/{hire['id']}/start", recruiter)
     today = clock.now().date()
-    api.do("POST", f"/v1/hires/{hire['id']}/employment-outcomes", recruiter, {"as_of": str(today - timedelta(1)), "still_employed": True, "probation_passed": True})
+    api.do(
+        "POST",
+        f"/v1/hires/{hire['id']}/employment-outcomes",
+        recruiter,
+        {"as_of": str(today - timedelta(1)), "still_employed": True, "probation_passed": True},
+    )
     ended = {"as_of": str(today), "still_employed": False, "end_date": str(today), "end_reason": "resigned"}
     api.do("POST", f"/v1/hires/{hire['id']}/employment-outcomes", recruiter, ended)
     outcomes = api.do("GET", f"/v1/hires/{hire['id']}/employment-outcomes", recruiter)
@@ -73,7 +93,13 @@ def test_every_event_of_a_hire_is_in_the_outbox_in_the_order_of_versions(hiring_
     by_subject: dict[str, list[tuple[str, int]]] = {}
     for kind, subject, sequence, _ in found:
         by_subject.setdefault(subject, []).append((kind, sequence))
-    assert [kind for kind, _ in by_subject[f"job:{job_id}"]] == ["JOB_DRAFTED", "JOB_APPROVED", "JOB_OPENED", "OPENING_FILLED", "JOB_CLOSED"]
+    assert [kind for kind, _ in by_subject[f"job:{job_id}"]] == [
+        "JOB_DRAFTED",
+        "JOB_APPROVED",
+        "JOB_OPENED",
+        "OPENING_FILLED",
+        "JOB_CLOSED",
+    ]
     assert [kind for kind, _ in by_subject[f"application:{first['id']}"]] == [
         "APPLICATION_SUBMITTED", "STAGE_MOVED", "OFFER_DRAFTED", "OFFER_APPROVED", "OFFER_SENT", "OFFER_ACCEPTED", "CANDIDATE_HIRED",
     ]  # fmt: skip
@@ -116,6 +142,25 @@ def test_reneged_hire_frees_the_opening_and_reopens_the_job(hiring_api):
     assert second["opening_id"] == hire["opening_id"]
     refused = api.send("POST", f"/v1/hires/{hire['id']}/renege", api.platform)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/hire-step-not-allowed")
+
+
+def test_reopened_application_starts_a_new_spell_where_it_stood(hiring_api):
+    api = hiring_api
+    job_id = api.open_job(api.organisation("school"))
+    path = f"/v1/applications/{api.apply(job_id)['id']}"
+    api.do("POST", f"{path}/move", json={"to_stage": "interview"})
+    assert api.send("POST", f"{path}/reopen", api.platform, {}).status_code == 409
+    api.do("POST", f"{path}/reject")
+    reopened = api.do("POST", f"{path}/reopen")
+    assert (reopened["status"], reopened["current_stage"], reopened["terminal_at"]) == ("active", "interview", None)
+    api.do("POST", f"{path}/move", json={"to_stage": "demo_lesson"})
+    events = api.do("GET", f"{path}/stage-events")
+    assert [(event["from_stage"], event["to_stage"], event["spell_number"]) for event in events[2:]] == [
+        ("interview", "rejected", 1), ("rejected", "interview", 2), ("interview", "demo_lesson", 2),
+    ]  # fmt: skip
+    api.do("POST", f"{path}/withdraw")
+    api.do("POST", f"/v1/jobs/{job_id}/close")
+    assert api.send("POST", f"{path}/reopen", api.platform, {}).json()["type"] == "/problems/job-not-open"
 
 
 def test_cancelled_job_ends_its_applications_and_offers(hiring_api):
