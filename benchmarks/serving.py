@@ -107,8 +107,11 @@ def main() -> None:
     parser.add_argument("--without-mlflow", action="store_true")
     options = parser.parse_args()
     home = options.home.absolute()
-    address = json.loads((home / "run" / "addresses.json").read_text())["prediction"]
-    key = (home / "secrets" / "demo_service_key").read_text().strip()
+    addresses = json.loads((home / "run" / "addresses.json").read_text())
+    address = addresses["prediction"]
+    login = json.loads((home / "secrets" / "demo_logins.json").read_text())["platform_admin"]
+    session = httpx.post(f"{addresses['hiring']}/v1/sessions", json={name: login[name] for name in ("email", "password")})
+    key = session.raise_for_status().json()["token"]
     published = Published.open(home)
     folder = home / "bundles" / published.pointer.bundles["time_to_hire"]
     bundle = load_bundle(folder)

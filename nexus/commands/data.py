@@ -44,6 +44,7 @@ def simulate_history(home: Home, *, scale: str, world: str, seed: int, until: da
     """Simulate what is missing up to ``until``, with a bar, and return the simulator's report."""
     from simulator import simulate
 
+    home.path("run", "world").write_text(world)  # the pipeline shows it beside every figure of accuracy
     with StepBar(console, "Simulating the hiring life of the network") as bar:
         return simulate(
             Databases().url("owner"),

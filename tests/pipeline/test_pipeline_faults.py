@@ -1,0 +1,137 @@
+"""The whole pipeline on a small simulated source: killed at every stage, fed a bad row, starved of a secret. Readers never notice."""
+
+import json
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from simulator import simulate
+from tests.support.pipeline_runs import Pipeline, table_digests
+from warehouse.connection import read_pointer
+
+UNTIL = datetime(2026, 5, 1, tzinfo=UTC)
+SINCE = datetime(2024, 9, 1, tzinfo=UTC)
+MARTS = ("marts", "features")
+pytestmark = pytest.mark.xdist_group("pipeline")
+
+
+def prepare(home: Path, urls, template_home: Path | None = None) -> Path:
+    """Make a home that can run the pipeline: database URLs and the equity key, both readable by the owner alone."""
+    secrets = home / "secrets"
+    secrets.mkdir(parents=True, exist_ok=True)
+    (secrets / "databases.json").write_text(json.dumps(vars(urls)))
+    (secrets / "databases.json").chmod(0o600)
+    if template_home:
+        (secrets / "equity_key").write_text((template_home / "secrets" / "equity_key").read_text())
+        (secrets / "equity_key").chmod(0o600)
+    return home
+
+
+@pytest.fixture(scope="module")
+def source(new_source, tmp_path_factory):
+    """A simulated source and a home that has published it once: the truth the faults are compared with."""
+    urls = new_source("pipeline_faults")
+    home = tmp_path_factory.mktemp("calm")
+    prepare(home, urls)
+    simulate(urls.owner, home, scale="tiny", since=SINCE, until=UNTIL)
+    pipeline = Pipeline(home)
+    outcome = pipeline.run()
+    pipeline.close()
+    assert outcome.failure == ""
+    return urls, home, outcome
+
+
+def current_file(home: Path) -> Path:
+    pointer = read_pointer(home)
+    assert pointer is not None
+    return home / "warehouse" / "published" / f"{pointer.publish_version}.duckdb"
+
+
+def test_a_run_publishes_and_counts_what_it_did(source):
+    _, home, outcome = source
+    summary = outcome.summary
+    assert summary["changed"]
+    assert summary["rows_extracted"] > 1_000
+    assert summary["models_built"] > 40
+    assert summary["checks_passed"] > 150
+    assert {"extract", "check", "transform", "publish", "total"} <= set(summary["seconds"])
+    assert current_file(home).exists()
+
+
+def test_rerun_without_new_data_changes_nothing(source):
+    _, home, _ = source
+    before, pointer = table_digests(current_file(home), MARTS), read_pointer(home)
+    pipeline = Pipeline(home)
+    outcome = pipeline.run()
+    pipeline.close()
+    assert not outcome.summary["changed"]
+    assert read_pointer(home) == pointer
+    assert table_digests(current_file(home), MARTS) == before
+
+
+def test_killed_at_any_stage_then_rerun_gives_the_same_marts(source, tmp_path):
+    urls, calm, _ = source
+    home = prepare(tmp_path / "stormy", urls, calm)
+    pipeline = Pipeline(home)
+    stages = [("extract", 0.3), ("check", 1.0), ("transform", 2.0), ("equity", 0.05), ("train time to hire", 0.3), ("publish", 0.1)]
+    for stage, after in stages:
+        outcome = pipeline.run(kill_in=stage, after=after)
+        assert outcome.killed_by == signal.SIGKILL, f"{stage} was over before the kill: {outcome}"
+        assert read_pointer(home) is None, f"killed in {stage}, yet something was published"
+    outcome = pipeline.run()
+    pipeline.close()
+    assert outcome.failure == ""
+    assert list((home / "warehouse" / "published").glob(".draft-*")) == []
+    assert table_digests(current_file(home), MARTS) == table_digests(current_file(calm), MARTS)
+
+
+def test_a_red_gate_publishes_nothing_and_says_what_where_and_how_many(source, tmp_path):
+    """A stage name nobody mapped: the gate stays red on rerun, readers keep the last version, the mended source turns it green."""
+    urls, calm, _ = source
+    pointer, before = read_pointer(calm), table_digests(current_file(calm), MARTS)
+    with psycopg.connect(urls.owner, autocommit=True) as connection:
+        application, tenant = connection.execute(
+            "select id, tenant_id from applications.applications where status = 'active' order by id limit 1"
+        ).fetchone()
+        event = connection.execute(
+            """insert into applications.stage_events (id, tenant_id, application_id, sequence, to_stage, event_at, recorded_at)
+            values (gen_random_uuid(), %s, %s, 9000, 'Nobody mapped this', %s, %s) returning id""",
+            [tenant, application, UNTIL, UNTIL],
+        ).fetchone()[0]
+    pipeline = Pipeline(calm)
+    try:
+        for _ in range(2):
+            outcome = pipeline.run()
+            assert "stage_events" in outcome.failure
+            assert "\n" not in outcome.failure
+            assert any(character.isdigit() for character in outcome.failure)
+            assert read_pointer(calm) == pointer
+            assert table_digests(current_file(calm), MARTS) == before
+        with psycopg.connect(urls.owner, autocommit=True) as connection:
+            connection.execute("alter table applications.stage_events disable trigger append_only")
+            connection.execute("delete from applications.stage_events where id = %s", [event])
+            connection.execute("alter table applications.stage_events enable trigger append_only")
+        outcome = pipeline.run()
+        assert outcome.failure == ""
+        assert table_digests(current_file(calm), MARTS) == before
+    finally:
+        pipeline.close()
+
+
+def test_missing_secrets_file_is_named_with_its_fix(source):
+    _, home, _ = source
+    file = home / "secrets" / "databases.json"
+    kept = file.read_text()
+    file.unlink()
+    pipeline = Pipeline(home)
+    try:
+        outcome = pipeline.run()
+        assert "databases.json" in outcome.failure
+        assert "is missing" in outcome.failure
+    finally:
+        pipeline.close()
+        file.write_text(kept)
+        file.chmod(0o600)
