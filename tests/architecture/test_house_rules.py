@@ -87,10 +87,3 @@ def test_every_package_says_what_belongs_there():
         for file in tracked(f"{name}/*.py"):
             text = file.read_text().lstrip()
             assert not text or text.startswith('"""'), f"{file.relative_to(ROOT)} has no module docstring"
-
-
-def test_product_stays_lean():
-    python = sum(len(file.read_text().splitlines()) for name in PRODUCT for file in tracked(f"{name}/*.py"))
-    sql = sum(len(file.read_text().splitlines()) for file in tracked("dbt_project/*.sql"))
-    assert python <= 15_000
-    assert sql <= 4_000
