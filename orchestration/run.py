@@ -16,7 +16,6 @@ from orchestration.build_record import fingerprint, is_published
 from orchestration.steps import Listener, Steps
 from warehouse.connection import Published, Warehouse, read_pointer
 
-
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the steps speak to the person; Dagster keeps the events
 
 

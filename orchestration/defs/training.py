@@ -1,5 +1,7 @@
 """Training and batch prediction: each model is trained, judged and registered; its scores and forecasts go into the build file."""
 
+from typing import get_args
+
 import dagster as dg
 import polars as pl
 
@@ -61,8 +63,8 @@ def champions() -> dict[str, str]:
     Raises:
         LookupError: a model has not been trained yet.
     """
-    registry = Registry(home())
-    found = {model: registry.champion(model) for model in ("time_to_hire", "candidate_success")}
+    registry, models = Registry(home()), get_args(ModelName)
+    found = {model: registry.champion(model) for model in models}
     if missing := [model for model, champion in found.items() if champion is None]:
         raise LookupError(f"no champion yet for {', '.join(missing)}: train first")
     return {model: champion.bundle_id for model, champion in found.items() if champion}

@@ -82,6 +82,11 @@ def test_environment_is_not_read_at_import():
     assert matches(files, r"^[A-Za-z_]+ *(:[^=]+)?= *(os\.environ|os\.getenv|Home\(\)|Databases\(\))") == []
 
 
+def test_only_the_registry_knows_mlflow():
+    files = [file for file in tracked("models_ml/*.py") if file != ROOT / "models_ml/registry.py"]
+    assert matches(files, r"^\s*(import|from) mlflow") == []
+
+
 def test_every_package_says_what_belongs_there():
     for name in PRODUCT:
         for file in tracked(f"{name}/*.py"):
