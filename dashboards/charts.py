@@ -1,4 +1,6 @@
-"""Frames to figures: Altair charts in one style. What belongs here: marks, axes and labels. What doesn't: reading or computing.
+"""Frames to figures: Vega-Lite specifications made with Altair, in one style.
+
+What belongs here: marks, axes and labels. What doesn't: reading or computing.
 
 Rules kept by every chart: text is the page's own colour and marks show on light and dark alike; each axis spans at least a
 stated width, so that small differences stay small; labels have their room inside the scale and are never cut off; layers
@@ -7,13 +9,14 @@ share one scale; nothing reaches a chart that the reader may not see (Vega sends
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import altair as alt
 import polars as pl
 
 from dashboards.theme import ALERT, INK, MUTED, PRIMARY, SERIES
 
+Spec: TypeAlias = dict[str, Any]
 ROW: Final = 34
 _SIZE: Final = 12.5
 _SVG: Final = {"embedOptions": {"renderer": "svg"}}
@@ -32,12 +35,13 @@ def span(values: Sequence[float | None], least: float, *, floor: float | None = 
     return (max(low, floor) if floor is not None else low), high
 
 
-def _finish(chart: alt.LayerChart | alt.Chart, height: int) -> alt.LayerChart | alt.Chart:
+def _finish(chart: alt.LayerChart | alt.Chart, height: int) -> Spec:
     padding = {"left": 4, "right": 8, "top": 6, "bottom": 4}
     axis = {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.85}
     sized = chart.properties(height=height, width="container", usermeta=_SVG, padding=padding)
-    finished: alt.LayerChart | alt.Chart = sized.configure_view(strokeWidth=0).configure_axis(**axis).configure_legend(labelColor=INK)
-    return finished
+    styled = sized.configure_view(strokeWidth=0).configure_axis(**axis).configure_legend(labelColor=INK)
+    spec: Spec = styled.to_dict(validate=False)  # its schema is checked by a test, not on every run
+    return spec
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -57,7 +61,7 @@ def _names(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
     return alt.Y(f"{field}:N", sort=list(order), axis=style, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2))
 
 
-def funnel(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
+def funnel(frame: pl.DataFrame) -> Spec:
     """Bars of a funnel. Columns: name, reached, label, drop_label, is_worst."""
     order = frame["name"].to_list()
     top = float(frame["reached"].max() or 1)  # type: ignore[arg-type]  # polars types max() as any literal
@@ -77,7 +81,7 @@ def funnel(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
     return _finish(bars + labels + drops, ROW * len(order) + 16)
 
 
-def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> alt.LayerChart | alt.Chart:
+def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
     """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order."""
     order = frame["name"].to_list()
     values = [value for column in ("value", "lower", "upper") for value in frame[column].to_list()]
@@ -98,7 +102,7 @@ def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> alt.LayerCha
     return _finish(rules + points + labels, ROW * len(order) + 34)
 
 
-def bars(frame: pl.DataFrame, *, least: float = 0.0) -> alt.LayerChart | alt.Chart:
+def bars(frame: pl.DataFrame, *, least: float = 0.0) -> Spec:
     """Plain bars with a label. Columns: name, value, label; optional is_marked. Rows keep the frame's order."""
     order = frame["name"].to_list()
     if "is_marked" not in frame.columns:
@@ -113,7 +117,7 @@ def bars(frame: pl.DataFrame, *, least: float = 0.0) -> alt.LayerChart | alt.Cha
     return _finish(marks + base.mark_text(**_text(align="left", dx=6)).encode(text="label:N"), ROW * len(order) + 16)
 
 
-def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -> alt.LayerChart | alt.Chart:
+def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -> Spec:
     """Cohorts × stages. Columns: row, column, value, label, is_mature. Cells of immature cohorts stay blank, their border dashed."""
     tip = [alt.Tooltip("row:N", title="Applied in"), alt.Tooltip("column:N", title="Reached"), alt.Tooltip("label:N", title="Share")]
     x = alt.X(
@@ -133,7 +137,7 @@ def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -
     return _finish(cells + pending + text, 27 * len(rows) + 30)
 
 
-def sparkline(frame: pl.DataFrame, least: float) -> alt.LayerChart | alt.Chart:
+def sparkline(frame: pl.DataFrame, least: float) -> Spec:
     """A line of months without axes. Columns: month (date), value, label. Its span is at least ``least``."""
     low, high = span(frame["value"].to_list(), least)
     x = alt.X("month:T", axis=None)
@@ -146,9 +150,7 @@ def sparkline(frame: pl.DataFrame, least: float) -> alt.LayerChart | alt.Chart:
     return _finish(line + last + points, 56)
 
 
-def lines(
-    frame: pl.DataFrame, *, unit_format: str, least: float, ceiling: float | None = None, height: int = 220
-) -> alt.LayerChart | alt.Chart:
+def lines(frame: pl.DataFrame, *, unit_format: str, least: float, ceiling: float | None = None, height: int = 220) -> Spec:
     """Lines over months, each named at its end. Columns: month (date), value, series, label."""
     low, high = span(frame["value"].to_list(), least, ceiling=ceiling)
     x = alt.X("month:T", axis=alt.Axis(format="%b %y", title=None, labelFontSize=_SIZE, tickCount=8, grid=False, labelOverlap=True))
@@ -165,7 +167,7 @@ def lines(
     return _finish(base.mark_line(strokeWidth=2, point={"size": 26}).encode(tooltip=tip), height)
 
 
-def accuracy(frame: pl.DataFrame, goal: float) -> alt.LayerChart | alt.Chart:
+def accuracy(frame: pl.DataFrame, goal: float) -> Spec:
     """Accuracy by as-of stage beside its baseline. Columns: stage, stage_rank, series, value, lower, upper, label, is_baseline."""
     order = frame.sort("stage_rank")["stage"].unique(maintain_order=True).to_list()
     x = alt.X(
@@ -200,7 +202,7 @@ def accuracy(frame: pl.DataFrame, goal: float) -> alt.LayerChart | alt.Chart:
     return _finish(rule + name + whiskers + path + points, 250)
 
 
-def forecast(frame: pl.DataFrame) -> alt.LayerChart | alt.Chart:
+def forecast(frame: pl.DataFrame) -> Spec:
     """Open jobs from today. Columns: name, elapsed (≤ 0), low, median, high, target, label, is_late. Days; 0 is today."""
     order = frame["name"].to_list()
     values = [value for column in ("elapsed", "low", "high", "median", "target") for value in frame[column].to_list()]

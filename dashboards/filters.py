@@ -3,10 +3,12 @@
 What belongs here: reading a choice and turning it into dates. What doesn't: deciding which rows it may reach (scope).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -71,32 +73,53 @@ def row(insights: Insights, title: str, *, subject: bool = True, period: bool = 
     ``spare`` leaves a place on the row for a filter of the page's own: ``Choice.spare``.
     """
     schools = insights.rows("schools").frame
-    names = dict(schools.select("organisation_id", "name").iter_rows()) if schools.height else {}
+    names = _names(schools)
     start_month = int(schools["academic_year_start_month"][0] or 9) if schools.height else 9
     offered = {entry.code: entry for entry in periods(insights.pointer.as_of.date(), start_month)}
     widths = [1.6] + [1.2] * (subject + (period or spare))
     with st.container(key="filters"):
         heading, *places = st.columns([7.2 - sum(widths), *widths], vertical_alignment="bottom")
     heading.title(title, anchor=False)
-    with places[0]:
-        school = _select("School", "school", names if len(names) == 1 else {ALL: "All schools"} | names)
+    school = select(places[0], "School", "school", names if len(names) == 1 else {ALL: "All schools"} | names)
     chosen_subject, chosen_period = ALL, DEFAULT_PERIOD
     if subject:
-        found = insights.rows("subjects").frame
-        with places[1]:
-            chosen_subject = _select("Subject", "subject", {ALL: "All subjects"} | {name: name for name in found.get_column("subject")})
+        found = insights.rows("subjects").frame.get_column("subject")
+        chosen_subject = select(places[1], "Subject", "subject", {ALL: "All subjects"} | {name: name for name in found})
     if period:
-        with places[-1]:
-            chosen_period = _select("Period", "period", {code: entry.label for code, entry in offered.items()})
+        chosen_period = select(places[-1], "Period", "period", {code: entry.label for code, entry in offered.items()})
     school_id = None if school == ALL else school
     return Choice(
         insights.narrowed(school_id), school_id, None if chosen_subject == ALL else chosen_subject, offered[chosen_period], places[-1]
     )
 
 
-def _select(label: str, key: str, options: dict[str, str]) -> str:
-    chosen = st.selectbox(label, list(options), format_func=lambda code: options.get(code, code), key=key, bind="query-params")
-    return chosen if chosen in options else next(iter(options))
+def select(place: DeltaGenerator, label: str, key: str, options: dict[str, str]) -> str:
+    """Draw a choice whose code (not its label) lives in the URL; the first option is the default and leaves the URL clean.
+
+    A code that is not among the options, such as a school out of scope, counts as not given.
+    """
+    default, written = next(iter(options)), f"{key}-in-url"
+    in_url = st.query_params.get(key, default)
+    if key not in st.session_state or st.session_state.get(written) != in_url:  # first run here, or the browser went back
+        st.session_state[key] = in_url if in_url in options else default
+    elif st.session_state[key] not in options:
+        st.session_state[key] = default
+    chosen: str = place.selectbox(label, list(options), format_func=lambda code: options.get(code, code), key=key)
+    if chosen != default:
+        st.query_params[key] = chosen
+    elif key in st.query_params:
+        del st.query_params[key]
+    st.session_state[written] = chosen
+    return chosen
+
+
+def _names(schools: pl.DataFrame) -> dict[str, str]:
+    """Return school names by id; two schools of one name carry the start of their id."""
+    if schools.is_empty():
+        return {}
+    names = dict(schools.select("organisation_id", "name").iter_rows())
+    repeated = {name for name, times in Counter(names.values()).items() if times > 1}
+    return {code: f"{name} ({code[:8]})" if name in repeated else name for code, name in names.items()}
 
 
 def _months(day: date) -> int:

@@ -65,6 +65,10 @@ class HiringClient:
         if reply.status_code not in _REFUSED:
             self._check(reply)
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
     def _send(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:
             return self._http.request(method, path, **content)

@@ -66,7 +66,7 @@ def _readable(answer: Answer) -> pl.DataFrame:
     """Return the answer's rows with value and interval in their unit."""
     frame, evaluation = answer.frame, answer.evaluation
     if evaluation is None or answer.query is None:
-        return frame
+        return with_moments(frame)
     is_released = evaluation.definition.id.startswith("D")
     shown = figures.released_share if is_released else lambda value: figures.figure(value, evaluation.unit)
     rows = [
@@ -81,6 +81,15 @@ def _readable(answer: Answer) -> pl.DataFrame:
         for row in frame.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def with_moments(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame whose instants are written out, UTC."""
+    return frame.with_columns(
+        pl.col(name).dt.convert_time_zone("UTC").dt.strftime("%d %b %Y %H:%M UTC")
+        for name, kind in frame.schema.items()
+        if isinstance(kind, pl.Datetime)
+    )
 
 
 def _cell(value: object) -> str:

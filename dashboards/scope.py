@@ -17,6 +17,7 @@ import polars as pl
 from dashboards.rows import READS, Read
 from foundation.access import Page, Principal, Scope, ScopeExceeded, may_open
 from foundation.settings import Home
+from metrics.answer import finish
 from metrics.catalogue import definition
 from metrics.evaluate import Evaluation, evaluate_with_receipt
 from metrics.query import Query
@@ -112,7 +113,7 @@ class Insights:
             switches=dict(switches or {}),
             scope=self.scope,
         )
-        evaluation: Evaluation = self._cached(repr(query), lambda: evaluate_with_receipt(self._published, query))
+        evaluation: Evaluation = self._cached(repr(query), lambda: self._evaluate(query))
         return Answer(evaluation.frame, evaluation.statements, self.pointer, evaluation, query)
 
     def rows(self, name: str) -> Answer:
@@ -138,10 +139,17 @@ class Insights:
         sql = read.sql.replace("{scope}", f"list_contains(?, {read.tenant_column})")
         return Statement(sql, (sorted(self.scope.tenant_ids),) * read.sql.count("{scope}"))
 
+    def _evaluate(self, query: Query) -> Evaluation:
+        entry = definition(query.metric_id)
+        if entry.mart in _tables(self._published):
+            return evaluate_with_receipt(self._published, query)
+        nothing = pl.DataFrame(schema=dict.fromkeys(query.group_by, pl.String))
+        return Evaluation(finish(nothing, entry, query.group_by), entry, entry.unit, {}, ())
+
     def _query(self, read: Read, statement: Statement) -> pl.DataFrame:
         if read.table in _tables(self._published):
             return self._published.query(statement.sql, statement.parameters)
-        return pl.DataFrame()  # a table that nothing has written yet: no model has been published
+        return pl.DataFrame()
 
     def _require(self, page: Page) -> None:
         if not self.may_open(page):
@@ -176,6 +184,7 @@ def _current(root: Path) -> PublishedFile:
 
 
 def _tables(published: PublishedFile) -> frozenset[str]:
+    """Return the published tables: those of predictions are there only once a model has been published."""
     frame = published.query("select table_schema || '.' || table_name as name from information_schema.tables")
     return frozenset(frame["name"])
 

@@ -78,9 +78,10 @@ def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], *,
         with st.container(horizontal=True, key="tab-on" if not is_hiring else "tab-off", width="content", gap=None):
             if insights:
                 st.page_link(registered[insights[0]], label="Insights", query_params=filters)
-        with st.container(horizontal=True, key="hiring-on" if is_hiring else "hiring-off", width="stretch", gap=None):
+        with st.container(horizontal=True, key="hiring-on" if is_hiring else "hiring-off", width="content", gap=None):
             if Page.HIRING in registered:
                 st.page_link(registered[Page.HIRING], label="Hiring")
+        st.space("stretch")
         with st.popover(principal.display_name, icon=":material/account_circle:", type="tertiary"):
             st.caption(", ".join(sorted(role.value.replace("_", " ") for role in principal.roles)) or "no role")
             st.html(sign_in.sign_out_form(token))

@@ -21,15 +21,10 @@ def render(insights: Insights) -> None:
         page_foot(choice.insights)
         return
     names = {period[0].isoformat(): period for period in released}
-    chosen = choice.spare.selectbox(
-        "Released period",
-        list(names),
-        format_func=lambda code: equity.period_name(names[code]),
-        key="released",
-        bind="query-params",
-        width=280,
+    chosen = filters.select(
+        choice.spare, "Released period", "released", {code: equity.period_name(period) for code, period in names.items()}
     )
-    period = names.get(chosen, released[0])
+    period = names[chosen]
     equity.coverage(choice.insights, period)
     attributes = equity.attributes(choice.insights)
     for position in range(0, len(attributes), 2):

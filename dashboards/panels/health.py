@@ -41,8 +41,6 @@ def checks(insights: Insights) -> None:
         "checked_at": "Checked",
     }
     grid = answer.frame.select(pl.col(name).alias(shown) for name, shown in names.items() if name in answer.frame.columns)
-    if "Checked" in grid.columns:
-        grid = grid.with_columns(pl.col("Checked").dt.strftime("%d %b %Y %H:%M UTC"))
     failing = answer.frame.filter(~pl.col("passed")).height if answer.frame.height else 0
     finding = (
         "No check has run yet."

@@ -101,7 +101,7 @@ def _card(choice: Choice, card: Card) -> None:
         st.caption((_small_print(row, unit) or "no figure in this selection") + against)
         line = _line(months, card)
         if line is not None:
-            st.altair_chart(charts.sparkline(line, card.least), key=f"spark-{card.key}", alt=f"{card.label} by month")
+            st.vega_lite_chart(spec=charts.sparkline(line, card.least), key=f"spark-{card.key}", alt=f"{card.label} by month")
         receipts.footer(f"card-{card.key}", [answer for answer in (now, before, months) if answer is not None], months.frame)
 
 

@@ -1,16 +1,14 @@
 """The frame every panel shares, and the foot of every page."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
-import altair as alt
 import polars as pl
 import streamlit as st
 
 from dashboards import figures, receipts
+from dashboards.charts import Spec
 from dashboards.scope import Answer, Insights
 
-Chart: TypeAlias = alt.LayerChart | alt.Chart
 NOTHING = "Nothing to show in this selection yet."
 
 
@@ -18,7 +16,7 @@ def panel(
     key: str,
     question: str,
     finding: str,
-    chart: Chart | Sequence[tuple[str, Chart]] | None,
+    chart: Spec | Sequence[tuple[str, Spec]] | None,
     answers: Sequence[Answer],
     table: pl.DataFrame,
     *,
@@ -48,13 +46,13 @@ def panel(
             places = [st.container() for _ in chart] if stacked else st.columns(len(chart), gap="large")
             for position, (place, (title, part)) in enumerate(zip(places, chart, strict=True)):
                 place.markdown(f"**{title}**")
-                place.altair_chart(part, key=f"chart-{key}-{position}", alt=f"{title}. {finding}")
+                place.vega_lite_chart(spec=part, key=f"chart-{key}-{position}", alt=f"{title}. {finding}")
         elif chart is not None:
-            st.altair_chart(chart, key=f"chart-{key}", alt=f"{question} {finding}")
+            st.vega_lite_chart(spec=chart, key=f"chart-{key}", alt=f"{question} {finding}")
         if note:
             st.caption(note)
         if grid is not None and grid.height:
-            st.dataframe(grid, hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}")
+            st.dataframe(receipts.with_moments(grid), hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}")
         elif chart is None:
             st.info(nothing, icon=":material/inbox:")
         receipts.footer(key, answers, table)

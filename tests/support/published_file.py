@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from metrics.catalogue import definitions_frame, product_catalogue
+from warehouse.connection import open_locked
 
 Variant = Literal["full", "empty", "single"]
 _SQL = Path(__file__).parent
@@ -22,10 +23,11 @@ _SQL = Path(__file__).parent
 AS_OF = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 PUBLISHED_AT = datetime(2026, 11, 21, 0, 5, tzinfo=UTC)
 VERSION = "20261121T000500Z-made"
-GROUP = "org-group"
-SCHOOLS = {"org-north": "Northgate School", "org-river": "Riverside Academy", "org-hanok": "Hanok International School"}
-_ZONES = {"org-north": "Europe/London", "org-river": "America/New_York", "org-hanok": "Asia/Seoul"}
-_MONTHLY = {"org-north": 44, "org-river": 30, "org-hanok": 14}
+GROUP = "0190a000-0000-7000-8000-00000000000a"
+NORTH, RIVER, HANOK = (f"0190a000-0000-7000-8000-00000000000{digit}" for digit in (1, 2, 3))
+SCHOOLS = {NORTH: "Northgate School", RIVER: "Riverside Academy", HANOK: "Hanok International School"}
+_ZONES = {NORTH: "Europe/London", RIVER: "America/New_York", HANOK: "Asia/Seoul"}
+_MONTHLY = {NORTH: 44, RIVER: 30, HANOK: 14}
 _SUBJECTS = ("English", "Mathematics", "Primary", "Science")
 _CHANNELS = {"referral": 0.10, "job_board": 0.40, "direct": 0.25, "linkedin": 0.15, "agency": 0.10}
 _LIFT = {"referral": 1.22, "job_board": 0.93, "direct": 1.0, "linkedin": 0.97, "agency": 1.08}
@@ -43,7 +45,7 @@ class Made:
 
     def query(self, sql: str, **parameters: object) -> pl.DataFrame:
         """Return rows of the published file, seen by nobody's scope."""
-        with duckdb.connect(str(self.file), read_only=True) as connection:
+        with open_locked(self.file) as connection:  # as readers do: one process can't open a file in two ways
             return connection.sql(sql, params=parameters or None).pl()
 
 
@@ -60,7 +62,7 @@ def publish_made(home: Path, variant: Variant = "full", world: str = "realistic"
         for statement in filter(str.strip, (_SQL / "published_facts.sql").read_text().split(";")):
             connection.execute(statement)
         if variant != "empty":
-            schools = list(SCHOOLS) if variant == "full" else ["org-river"]
+            schools = list(SCHOOLS) if variant == "full" else [RIVER]
             for table, rows in _rows(schools, world).items():
                 _insert(connection, table, rows)
         for statement in filter(str.strip, (_SQL / "published_marts.sql").read_text().split(";")):
@@ -111,7 +113,7 @@ def _organisations(schools: list[str]) -> list[dict[str, object]]:
     return [common | group | {"tenant_id": GROUP}] + [
         common
         | {"organisation_id": s, "name": SCHOOLS[s], "kind": "school", "timezone": _ZONES[s], "tenant_id": s}
-        | {"parent_id": GROUP if s != "org-hanok" else None}
+        | {"parent_id": GROUP if s != HANOK else None}
         for s in schools
     ]
 

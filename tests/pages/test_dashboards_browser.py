@@ -1,0 +1,233 @@
+"""A real browser: every role signs in and opens each of its pages; figures equal SQL; other schools stay out of sight."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from foundation.access import Page as PageName
+from foundation.access import Principal, Role
+from tests.support.dashboard_stack import HANOK, NORTH, RIVER, Stack
+from tests.support.published_file import SCHOOLS, Made
+from tests.support.signed_in import person
+
+pytestmark = pytest.mark.xdist_group("dashboard")
+TITLES = {
+    PageName.OVERVIEW: "Overview",
+    PageName.FUNNEL: "Funnel",
+    PageName.SOURCES: "Sources",
+    PageName.EQUITY: "Equity",
+    PageName.FORECAST: "Forecast",
+    PageName.DATA_HEALTH: "Data health",
+}
+TENANTS: dict[str, set[str] | None] = {"group_head": {NORTH, RIVER}, "agency_user": set()}
+PLATFORM = {"analyst", "engineer", "privacy_officer", "platform_admin", "bias_auditor"}
+LOGINS = ["hr_director", "recruiter", "hiring_manager", "interviewer", "group_head", "agency_user", *sorted(PLATFORM)]
+PATIENCE = 60_000
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """Return a tab of a browser that nobody has signed in with; a request to another host fails the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 1400}, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    tab = context.new_page()
+    elsewhere: list[str] = []
+    tab.on(
+        "request", lambda request: None if request.url.startswith(("http://127.0.0.1", "data:", "blob:")) else elsewhere.append(request.url)
+    )
+    yield tab
+    context.close()
+    assert elsewhere == [], "the dashboard must not call other hosts"
+
+
+def settled(tab: Page) -> None:
+    """Wait until Streamlit has run the page and drawn it."""
+    tab.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    tab.wait_for_selector('[data-testid="stHeading"], h1')
+    expect(tab.locator('[data-testid="stSkeleton"]')).to_have_count(0, timeout=PATIENCE)
+
+
+def sign_in(tab: Page, stack: Stack, login: str, path: str = "/") -> None:
+    """Go to a path as a visitor, sign in on the form, land on the path."""
+    tab.goto(stack.dashboard + path)
+    tab.get_by_label("E-mail").fill(stack.logins[login]["email"])
+    tab.get_by_label("Password").fill(stack.logins[login]["password"])
+    tab.get_by_role("button", name="Sign in").click()
+    settled(tab)
+
+
+def assert_sound(tab: Page, name: str, folder: Path) -> None:
+    """Fail on an error box; keep a picture."""
+    tab.screenshot(path=folder / f"{name}.png", full_page=True)
+    assert tab.locator('[data-testid="stException"]').count() == 0
+    assert tab.locator('[data-testid="stAlertContentError"]').count() == 0
+
+
+def person_of(login: str) -> Principal:
+    """Return who the login stands for, by the access rules of the product."""
+    role = Role.HR_DIRECTOR if login == "group_head" else Role(login)
+    return person(role, tenants=None if login in PLATFORM else TENANTS.get(login, {NORTH}))
+
+
+def scope_sql(principal: Principal, column: str = "tenant_id") -> str:
+    """Return the condition of a principal's rows."""
+    return "true" if principal.tenant_ids is None else f"{column} in ({', '.join(repr(tenant) for tenant in sorted(principal.tenant_ids))})"
+
+
+_PERIOD = "between date '2025-11-01' and date '2026-10-01'"
+
+
+def number(made: Made, sql: str) -> int:
+    """Return one whole number of the published file."""
+    return int(made.query(sql).item())
+
+
+def hires(made: Made, who: str) -> str:
+    return f"Hires\n{number(made, f'select count(*) from marts.fct_hires where {who} and accepted_month {_PERIOD}'):,}"
+
+
+def applied(made: Made, who: str) -> str:
+    return f"{number(made, f'select count(*) from marts.fct_applications where {who} and applied_month {_PERIOD}'):,} (100%)"
+
+
+def busiest_channel(made: Made, who: str) -> str:
+    rows = made.query(
+        f"select channel_type, count(*) as n from marts.fct_applications where {who} and applied_month {_PERIOD} group by 1 order by 2 desc"
+    )
+    return f"Job board brings most applications: {rows['n'][0]:,}"
+
+
+def invited(made: Made, who: str) -> str:
+    sql = f"""select sum(people_count) from marts.mart_equity_releases where {who} and attribute = 'self_id'
+        and category <> 'not_invited' and period_start = date '2026-06-01'"""
+    tenants = number(made, f"select count(distinct tenant_id) from marts.mart_equity_releases where {who}")
+    return f"of {number(made, sql):,} invited applicants answered" if tenants == 1 else "one school at a time"
+
+
+def open_jobs(made: Made, who: str) -> str:
+    return f"{number(made, f'select count(*) from predictions.open_openings where {who}')} open jobs."
+
+
+def passed_checks(made: Made, who: str) -> str:
+    counts = made.query("select count(*) filter (passed) as passed, count(*) as every from marts.check_results").row(0)
+    return f"{counts[0]} of {counts[1]}"
+
+
+SHOWN: dict[PageName, Callable[[Made, str], str]] = {
+    PageName.OVERVIEW: hires,
+    PageName.FUNNEL: applied,
+    PageName.SOURCES: busiest_channel,
+    PageName.EQUITY: invited,
+    PageName.FORECAST: open_jobs,
+    PageName.DATA_HEALTH: passed_checks,
+}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_role_opens_each_of_its_pages_and_no_other(login: str, page: Page, dashboard_stack: Stack, tmp_path: Path) -> None:
+    principal = person_of(login)
+    sign_in(page, dashboard_stack, login)
+    allowed = [name for name in TITLES if principal.may_open(name)]
+    if not allowed:
+        expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+        assert_sound(page, f"{login}-start", tmp_path)
+    for name in allowed:
+        page.get_by_role("link", name=TITLES[name], exact=True).click()
+        expected = SHOWN[name](dashboard_stack.made, scope_sql(principal))
+        expect(page.locator("body")).to_contain_text(re.compile(r"\s*".join(map(re.escape, expected.split()))), timeout=PATIENCE)
+        settled(page)
+        assert_sound(page, f"{login}-{name.value}", tmp_path)
+        if principal.tenant_ids is not None:
+            seen = page.content()
+            assert not [other for school, other in SCHOOLS.items() if school not in principal.tenant_ids and other in seen]
+    for name in set(TITLES) - set(allowed):
+        assert page.get_by_role("link", name=TITLES[name], exact=True).count() == 0
+    has_hiring = page.get_by_role("link", name="Hiring", exact=True).count() == 1
+    assert has_hiring == principal.may_open(PageName.HIRING)
+    if has_hiring:
+        page.get_by_role("link", name="Hiring", exact=True).click()
+        expect(page.get_by_role("link", name="Open the API's documentation")).to_be_visible()
+        assert_sound(page, f"{login}-hiring", tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/", "/funnel", "/sources", "/equity", "/forecast", "/data-health"])
+def test_another_school_is_not_to_be_had_by_url(path: str, page: Page, dashboard_stack: Stack) -> None:
+    frames: list[bytes] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda data: frames.append(data if isinstance(data, bytes) else data.encode())),
+    )
+    sign_in(page, dashboard_stack, "hr_director", f"{path}?school={RIVER}&tenant_id={HANOK}&tenant={HANOK}")
+    sent = b"".join(frames) + page.content().encode()
+    assert SCHOOLS[NORTH].encode() in sent, "the listener sees what the server sends"
+    for other in (RIVER, HANOK):
+        assert SCHOOLS[other].encode() not in sent
+    assert b"Northgate" in sent
+
+
+def test_page_of_another_role_is_not_to_be_had_by_url(page: Page, dashboard_stack: Stack) -> None:
+    frames: list[bytes] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda data: frames.append(data if isinstance(data, bytes) else data.encode())),
+    )
+    sign_in(page, dashboard_stack, "recruiter", "/equity")
+    sent = b"".join(frames)
+    assert b"invited applicants" not in sent
+    assert b"Undisclosed" not in sent
+
+
+def test_reload_stays_signed_in_and_the_url_keeps_filters_only(page: Page, dashboard_stack: Stack) -> None:
+    sign_in(page, dashboard_stack, "group_head", f"/?school={RIVER}&period=last-24")
+    page.get_by_role("link", name="Funnel", exact=True).click()
+    page.wait_for_url(f"**/funnel?*school={RIVER}*")
+    page.reload()
+    settled(page)
+    sql = f"select count(*) from marts.fct_applications where tenant_id = '{RIVER}' and applied_month between date '2024-11-01' and date '2026-10-01'"
+    expect(page.locator("body")).to_contain_text(f"{number(dashboard_stack.made, sql):,} (100%)", timeout=PATIENCE)
+    assert set(re.findall(r"[?&](\w+)=", page.url)) == {"school", "period"}
+
+
+def test_receipt_names_definition_sql_and_version(page: Page, dashboard_stack: Stack) -> None:
+    sign_in(page, dashboard_stack, "hr_director", "/sources")
+    page.locator(".st-key-foot-sources").get_by_role("button", name="Receipt").click()
+    receipt = page.locator('[data-testid="stPopoverBody"]')
+    expect(receipt).to_contain_text("S2 · version 1 · Source yield")
+    expect(receipt).to_contain_text("from marts.mart_source_cohorts")
+    expect(receipt).to_contain_text("20261121T000500Z-made")
+
+
+def test_table_of_a_chart_downloads_as_csv(page: Page, dashboard_stack: Stack) -> None:
+    sign_in(page, dashboard_stack, "hr_director", "/sources")
+    with page.expect_download() as download:
+        page.locator(".st-key-foot-source-volume").get_by_role("button", name="CSV").click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0].startswith("channel_type,value,n")
+    assert len(lines) == 6
+
+
+def test_sign_out_in_the_browser_ends_it(page: Page, dashboard_stack: Stack) -> None:
+    sign_in(page, dashboard_stack, "engineer")
+    page.get_by_role("button", name="Engineer").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    page.goto(dashboard_stack.dashboard + "/data-health")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_dark_scheme_is_dark(chromium: Browser, dashboard_stack: Stack, tmp_path: Path) -> None:
+    context = chromium.new_context(viewport={"width": 1440, "height": 2200}, color_scheme="dark")
+    context.set_default_timeout(PATIENCE)
+    tab = context.new_page()
+    sign_in(tab, dashboard_stack, "hr_director")
+    ground = tab.locator('[data-testid="stApp"]').evaluate("element => getComputedStyle(element).backgroundColor")
+    ink = tab.locator("svg.marks text, [data-testid='stVegaLiteChart'] svg text").first.evaluate(
+        "element => getComputedStyle(element).fill"
+    )
+    assert_sound(tab, "overview-dark", tmp_path)
+    context.close()
+    assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 120, ground
+    assert sum(map(int, re.findall(r"\d+", ink)[:3])) > 400, ink

@@ -1,0 +1,177 @@
+"""Every page, run by Streamlit itself without a browser: full, empty and one-school data; figures equal SQL; scope holds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards.scope import Insights, PageRefused, ScopeExceeded
+from foundation.access import Page, Principal, Role
+from tests.support.published_file import HANOK, NORTH, RIVER, SCHOOLS, Made, Variant, publish_made
+from tests.support.signed_in import person
+
+PAGES = ("overview", "funnel", "sources", "equity", "forecast", "data_health")
+DIRECTOR = person(Role.HR_DIRECTOR, tenants={RIVER})
+HEAD = person(Role.HR_DIRECTOR, tenants={NORTH, RIVER})
+ADMIN = person(Role.PLATFORM_ADMIN, tenants=None)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Variant], Made]:
+    """Return a function that publishes a variant once."""
+    found: dict[Variant, Made] = {}
+
+    def give(variant: Variant) -> Made:
+        if variant not in found:
+            found[variant] = publish_made(tmp_path_factory.mktemp(variant), variant)
+        return found[variant]
+
+    return give
+
+
+def run(page: str, home: Path, principal: Principal, **query: str) -> AppTest:
+    """Run one page for a person and return what Streamlit drew."""
+
+    def script(page, home, principal):  # type: ignore[no-untyped-def]  # runs as a script of its own, without this module's names
+        import importlib
+
+        from dashboards.scope import Insights
+
+        importlib.import_module(f"dashboards.pages.{page}").render(Insights.open(principal, home))
+
+    test = AppTest.from_function(script, kwargs={"page": page, "home": home, "principal": principal}, default_timeout=120)
+    test.query_params.update(query)
+    return test.run()
+
+
+def everything(test: AppTest) -> str:
+    """Return all text that was sent to the browser, the data of charts and tables too."""
+    return str(test._tree) + "".join(str(element.proto) for element in test.main if hasattr(element, "proto"))
+
+
+@pytest.mark.parametrize("variant", ["full", "empty", "single"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_draws_without_an_error(page: str, variant: Variant, made: Callable[[Variant], Made]) -> None:
+    test = run(page, made(variant).home, HEAD)
+    assert not test.exception
+    assert not test.error
+    assert test.title
+
+
+def test_hires_of_the_overview_equal_sql(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    expected = published.query(
+        f"""select count(*) as hires from marts.fct_hires where tenant_id = '{RIVER}'
+        and accepted_month between date '2025-11-01' and date '2026-10-01'"""
+    )["hires"][0]
+    test = run("overview", published.home, DIRECTOR)
+    assert {metric.label: metric.value for metric in test.metric}["Hires"] == str(expected)
+
+
+def test_median_time_to_hire_equals_sql(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    median = published.query(
+        f"""select median(time_to_hire_days) as days from marts.mart_time_to_hire where tenant_id = '{RIVER}'
+        and accepted_month between date '2025-11-01' and date '2026-10-01'"""
+    )["days"][0]
+    test = run("overview", published.home, DIRECTOR)
+    assert {metric.label: metric.value for metric in test.metric}["Median time to hire"] == f"{median:.0f} days"
+
+
+def test_filters_of_the_url_narrow_the_figures(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    expected = published.query(
+        f"""select count(*) as hires from marts.fct_hires where tenant_id = '{NORTH}' and subject = 'Science'
+        and accepted_month between date '2024-11-01' and date '2026-10-01'"""
+    )["hires"][0]
+    test = run("overview", published.home, HEAD, school=NORTH, subject="Science", period="last-24")
+    assert {metric.label: metric.value for metric in test.metric}["Hires"] == str(expected)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_another_school_is_not_to_be_had_by_url(page: str, made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    asked = run(page, published.home, DIRECTOR, school=NORTH)
+    plain = run(page, published.home, DIRECTOR)
+    assert not asked.exception
+    for test in (asked, plain):
+        sent = everything(test)
+        assert NORTH not in sent
+        assert SCHOOLS[NORTH] not in sent
+        assert SCHOOLS[HANOK] not in sent
+    assert [metric.value for metric in asked.metric] == [metric.value for metric in plain.metric]
+
+
+def test_door_refuses_a_school_out_of_scope(made: Callable[[Variant], Made]) -> None:
+    insights = Insights.open(DIRECTOR, made("full").home)
+    with pytest.raises(ScopeExceeded):
+        insights.narrowed(NORTH)
+
+
+def test_door_refuses_equity_to_roles_that_may_not_open_it(made: Callable[[Variant], Made]) -> None:
+    insights = Insights.open(person(Role.RECRUITER, tenants={RIVER}), made("full").home)
+    assert not insights.may_open(Page.EQUITY)
+    with pytest.raises(PageRefused):
+        insights.rows("equity_releases")
+    with pytest.raises(PageRefused):
+        insights.metric("D1")
+
+
+def test_overview_of_a_recruiter_has_no_equity(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    recruiter = run("overview", published.home, person(Role.RECRUITER, tenants={RIVER}))
+    director = run("overview", published.home, DIRECTOR)
+    assert "Who applies to us?" in {heading.value for heading in director.subheader}
+    assert "Who applies to us?" not in {heading.value for heading in recruiter.subheader}
+    assert "undisclosed" not in everything(recruiter).lower()
+
+
+def test_same_question_of_two_people_is_cached_apart(made: Callable[[Variant], Made]) -> None:
+    home = made("full").home
+    answers = [
+        Insights.open(principal, home).metric("F8", switches={"stage": "hired"}).frame["value"][0] for principal in (DIRECTOR, HEAD, ADMIN)
+    ]
+    assert answers[0] < answers[1] < answers[2]
+
+
+def test_agency_scope_gets_no_lists(made: Callable[[Variant], Made]) -> None:
+    agency = person(Role.AGENCY_USER, tenants={RIVER}, agency_id="agency-1")
+    insights = Insights.open(agency, made("full").home)
+    assert insights.rows("open_openings").frame.is_empty()
+    assert insights.rows("schools").frame.is_empty()
+
+
+def test_counts_over_all_schools_stay_with_the_platform(made: Callable[[Variant], Made]) -> None:
+    home = made("full").home
+    assert "failing_count" not in Insights.open(DIRECTOR, home).rows("checks").frame.columns
+    assert "failing_count" in Insights.open(ADMIN, home).rows("checks").frame.columns
+
+
+def test_equity_shows_one_school_at_a_time(made: Callable[[Variant], Made]) -> None:
+    home = made("full").home
+    several = run("equity", home, HEAD)
+    assert any("one school at a time" in info.value for info in several.info)
+    one = run("equity", home, HEAD, school=NORTH)
+    assert {heading.value for heading in one.subheader} >= {"How many told us about themselves?", "Who applies, by gender?"}
+
+
+def test_every_panel_has_a_receipt_and_a_download(made: Callable[[Variant], Made]) -> None:
+    test = run("overview", made("full").home, DIRECTOR)
+    panels = len(test.subheader) + len(test.metric)
+    sent = everything(test)
+    assert sent.count("receipt_long") >= panels + 1
+    assert any("Formula." in text.value for text in test.markdown)
+    assert any("from marts.mart_funnel_cohorts" in code.value for code in test.code)
+    assert any("20261121T000500Z-made" in caption.value for caption in test.caption)
+
+
+def test_published_version_without_predictions_still_draws(tmp_path: Path) -> None:
+    import duckdb
+
+    published = publish_made(tmp_path, "full")
+    with duckdb.connect(str(published.file)) as connection:
+        connection.execute("drop table predictions.open_openings")
+        connection.execute("drop table predictions.model_scores")
+    for page in ("overview", "forecast"):
+        assert not run(page, tmp_path, DIRECTOR).exception

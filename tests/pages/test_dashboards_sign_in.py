@@ -1,0 +1,169 @@
+"""Sign-in, sign-out and the guard, over HTTP against the real hiring API."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from dashboards.hiring_client import HiringClient, HiringUnavailable
+from dashboards.sessions import COOKIE, Sessions, form_proof
+from foundation.access import Role
+from foundation.principals import IntrospectionUnavailable, Introspector
+from tests.support.dashboard_stack import Stack
+
+pytestmark = pytest.mark.xdist_group("dashboard")
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def visitor(dashboard_stack: Stack) -> Iterator[httpx.Client]:
+    """Return a client without a session."""
+    with httpx.Client(base_url=dashboard_stack.dashboard, timeout=30) as client:
+        yield client
+
+
+def sign_in(visitor: httpx.Client, stack: Stack, login: str = "hr_director", **changed: str) -> httpx.Response:
+    """Fill in the form as a browser does."""
+    form = visitor.get("/sign-in").text
+    proof = form.split('name="form" value="')[1].split('"')[0]
+    known = stack.logins[login]
+    return visitor.post(
+        "/sign-in", data={"email": known["email"], "password": known["password"], "form": proof, "next": "/funnel"} | changed
+    )
+
+
+def test_right_password_sets_a_cookie_no_script_can_read(visitor: httpx.Client, dashboard_stack: Stack) -> None:
+    reply = sign_in(visitor, dashboard_stack)
+    assert (reply.status_code, reply.headers["location"]) == (303, "/funnel")
+    cookie = next(value for value in reply.headers.get_list("set-cookie") if value.startswith(COOKIE))
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert visitor.get("/", headers=HTML).status_code == 200
+
+
+def test_wrong_password_says_no_more_than_that(visitor: httpx.Client, dashboard_stack: Stack) -> None:
+    wrong = sign_in(visitor, dashboard_stack, password="not this one")
+    unknown = sign_in(visitor, dashboard_stack, email="nobody@demo.example")
+    assert wrong.status_code == unknown.status_code == 401
+    assert "E-mail address or password is not right." in wrong.text
+    assert "E-mail address or password is not right." in unknown.text
+    assert COOKIE not in wrong.headers.get("set-cookie", "")
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/sign-out"])
+def test_sign_in_never_leads_to_another_site(target: str, visitor: httpx.Client, dashboard_stack: Stack) -> None:
+    assert sign_in(visitor, dashboard_stack, next=target).headers["location"] == "/"
+
+
+def test_sign_in_form_of_another_site_is_refused(visitor: httpx.Client, dashboard_stack: Stack) -> None:
+    known = dashboard_stack.logins["hr_director"]
+    data = {"email": known["email"], "password": known["password"], "form": "made-up"}
+    assert visitor.post("/sign-in", data=data).status_code == 403
+    proof = visitor.get("/sign-in").text.split('name="form" value="')[1].split('"')[0]
+    foreign = visitor.post("/sign-in", data=data | {"form": proof}, headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    assert COOKIE not in visitor.cookies
+
+
+@pytest.mark.parametrize("path", ["/", "/equity", "/?school=x"])
+def test_page_without_a_session_leads_to_sign_in(path: str, visitor: httpx.Client) -> None:
+    reply = visitor.get(path, headers=HTML)
+    assert reply.status_code == 303
+    assert reply.headers["location"].startswith("/sign-in?next=/")
+
+
+@pytest.mark.parametrize("path", ["/media/some-table.csv", "/_stcore/stream", "/_stcore/metrics", "/_stcore/host-config", "/component/x"])
+def test_nothing_else_is_served_without_a_session(path: str, visitor: httpx.Client) -> None:
+    assert visitor.get(path).status_code == 401
+    assert visitor.get(path, headers={"Cookie": f"{COOKIE}=made-up"}).status_code == 401
+
+
+def test_socket_without_a_session_is_refused(dashboard_stack: Stack) -> None:
+    from websockets.exceptions import InvalidStatus
+    from websockets.sync.client import connect
+
+    address = dashboard_stack.dashboard.replace("http", "ws") + "/_stcore/stream"
+    with pytest.raises(InvalidStatus) as refusal, connect(address, additional_headers={"Cookie": f"{COOKIE}=made-up"}):
+        pass
+    assert refusal.value.response.status_code == 403
+
+
+def test_sign_out_ends_the_session_everywhere(visitor: httpx.Client, dashboard_stack: Stack) -> None:
+    sign_in(visitor, dashboard_stack)
+    token = visitor.cookies[COOKIE]
+    assert visitor.post("/sign-out", data={"proof": "made-up"}).status_code == 403
+    assert visitor.get("/", headers=HTML).status_code == 200, "a refused sign-out leaves the session alone"
+    assert visitor.post("/sign-out", data={"proof": form_proof(token)}).status_code == 303
+    assert visitor.get("/", headers=HTML | {"Cookie": f"{COOKIE}={token}"}).status_code == 303
+    current = httpx.get(f"{dashboard_stack.hiring}/v1/sessions/current", headers={"Authorization": f"Bearer {token}"})
+    assert current.status_code == 401
+
+
+def test_replies_carry_the_security_headers(visitor: httpx.Client) -> None:
+    reply = visitor.get("/sign-in")
+    assert reply.headers["x-frame-options"] == "DENY"
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert "form-action 'self'" in reply.headers["content-security-policy"]
+    assert reply.headers["cache-control"] == "no-store"
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def asking(address: str, key: str, now: Clock) -> Iterator[tuple[Sessions, HiringClient, Clock]]:
+    """Give sessions that ask the hiring API at every use, by a clock of the test's own."""
+    client, introspector = HiringClient(address, timeout_seconds=10), Introspector(address, key, 0)
+    yield Sessions(introspector, client, timedelta(minutes=30), now), client, now
+    client.close()
+    introspector._client.close()
+
+
+@pytest.fixture
+def clocked(dashboard_stack: Stack) -> Iterator[tuple[Sessions, HiringClient, Clock]]:
+    """Return sessions checked by the real hiring API."""
+    yield from asking(dashboard_stack.hiring, (dashboard_stack.home / "secrets" / "internal_api_key").read_text().strip(), Clock())
+
+
+@pytest.fixture
+def cut_off() -> Iterator[tuple[Sessions, HiringClient, Clock]]:
+    """Return sessions whose hiring API is away: nothing listens at the address."""
+    yield from asking("http://127.0.0.1:9", "key", Clock())
+
+
+def test_session_used_in_time_stays_and_an_idle_one_ends(clocked: tuple[Sessions, HiringClient, Clock], dashboard_stack: Stack) -> None:
+    sessions, client, clock = clocked
+    login = dashboard_stack.logins["recruiter"]
+    token = client.open_session(login["email"], login["password"]).token
+    for _ in range(3):
+        principal = sessions.verify(token)
+        assert principal is not None
+        assert principal.roles == {Role.RECRUITER}
+        clock.now += timedelta(minutes=29)
+    clock.now += timedelta(minutes=2)
+    assert sessions.verify(token) is None
+    clock.now -= timedelta(minutes=31)
+    assert sessions.verify(token) is None, "ended for good"
+
+
+def test_session_beyond_its_expiry_ends(clocked: tuple[Sessions, HiringClient, Clock], dashboard_stack: Stack) -> None:
+    sessions, client, clock = clocked
+    login = dashboard_stack.logins["recruiter"]
+    opened = client.open_session(login["email"], login["password"])
+    clock.now = opened.expires_at
+    assert sessions.verify(opened.token) is None
+
+
+def test_nobody_is_let_in_while_the_hiring_api_is_away(cut_off: tuple[Sessions, HiringClient, Clock]) -> None:
+    sessions, client, _ = cut_off
+    with pytest.raises(HiringUnavailable):
+        client.open_session("a@b.example", "x")
+    with pytest.raises(IntrospectionUnavailable):
+        sessions.verify("token")

@@ -1,0 +1,117 @@
+"""The real hiring API and the real dashboard as processes of their own, with a login per role, and a browser to look at them."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from nexus.databases import create_database, login_urls, migrate
+from nexus.embedded_postgres import EmbeddedPostgres
+from tests.support.debian_packages import ensure_chromium
+from tests.support.postgres import PASSWORDS
+from tests.support.published_file import GROUP, HANOK, NORTH, RIVER, SCHOOLS, Made, publish_made
+
+_QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-sandbox")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Addresses of the two services, the published version they read, and the logins by name (email, password, role)."""
+
+    home: Path
+    made: Made
+    dashboard: str
+    hiring: str
+    logins: dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="session")
+def dashboard_stack(postgres_server: EmbeddedPostgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start hiring API and dashboard on a database with three schools and a made published version."""
+    home = tmp_path_factory.mktemp("dashboard-stack")
+    owner_url = create_database(postgres_server.url(), f"dashboard_{os.getpid()}")
+    migrate(owner_url)
+    _register_organisations(owner_url)
+    urls = login_urls(owner_url, PASSWORDS)
+    made = publish_made(home)
+    ports = _free_ports(2)
+    hiring, dashboard = (f"http://127.0.0.1:{port}" for port in ports)
+    environment = os.environ | {
+        "NEXUS_HOME": str(home),
+        "NEXUS_DATABASE_OWNER_URL": urls.owner,
+        "NEXUS_DATABASE_HIRING_URL": urls.hiring,
+        "NEXUS_DASHBOARD_HIRING_URL": hiring,
+    }
+    subprocess.run([sys.executable, "-m", "hiring.demo_logins"], env=environment, check=True, capture_output=True)
+    logins = json.loads((home / "secrets" / "demo_logins.json").read_text())
+    started = [
+        _serve("hiring.app:create_app", ports[0], environment, home / "hiring.log"),
+        _serve("dashboards.enterprise:create_app", ports[1], environment, home / "dashboard.log"),
+    ]
+    try:
+        _wait(f"{hiring}/health/ready", started[0], home / "hiring.log")
+        _wait(f"{dashboard}/_stcore/health", started[1], home / "dashboard.log")
+        yield Stack(home, made, dashboard, hiring, logins)
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return a headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=ensure_chromium(), args=list(_QUIET))
+        yield browser
+        browser.close()
+
+
+def _register_organisations(owner_url: str) -> None:
+    schools = [(school, name, "school", None if school == HANOK else GROUP) for school, name in SCHOOLS.items()]
+    others = [(GROUP, "Meridian Schools", "school_group", None), ("0190a000-0000-7000-8000-00000000000b", "Bright Agency", "agency", None)]
+    with psycopg.connect(owner_url) as connection:
+        for row in schools + others:
+            connection.execute("insert into identity.organisations (id, name, kind, parent_id, country) values (%s, %s, %s, %s, 'GB')", row)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listening.getsockname()[1] for listening in sockets]
+    for listening in sockets:
+        listening.close()
+    return ports
+
+
+def _serve(factory: str, port: int, environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "uvicorn", factory, "--factory", "--port", str(port), "--log-level", "warning"]
+    with log.open("wb") as stream:
+        return subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at:
+        if process.poll() is not None:
+            raise RuntimeError(f"the service ended with code {process.returncode}: {log.read_text()[-2000:]}")
+        try:
+            if httpx.get(url, timeout=2).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise TimeoutError(f"{url} did not answer within {seconds} s: {log.read_text()[-2000:]}")
+
+
+__all__ = ["HANOK", "NORTH", "RIVER", "Stack", "chromium", "dashboard_stack"]
