@@ -5,6 +5,7 @@ read from their directories; publishing rewrites ``CURRENT`` from the champion a
 """
 
 import os
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -52,11 +53,15 @@ class Registry:
     def _client(self) -> Any:
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
         os.environ["DO_NOT_TRACK"] = "true"
-        from mlflow import MlflowClient
-
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        return MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+        with warnings.catch_warnings():  # mlflow maps its tables in ways that SQLAlchemy 2.1 deprecates
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from mlflow import MlflowClient
+
+            client = MlflowClient(tracking_uri=self._uri, registry_uri=self._uri)
+            client.search_experiments(max_results=1)  # opens the store, which imports the mapping
+        return client
 
     def champion(self, model: ModelName) -> RegisteredBundle | None:
         """Return the champion, or None before the first training."""
