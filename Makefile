@@ -26,7 +26,7 @@ check: development ## lint, types, import floors, SQL, dbt parse, unit and contr
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/sqlfluff lint dbt_project --config dbt_project/.sqlfluff --nofail-on-warning -q
+	@$(BIN)/sqlfluff lint dbt_project --config dbt_project/.sqlfluff
 	@NEXUS_WAREHOUSE_BUILD=:memory: $(BIN)/dbt --quiet --warn-error parse --project-dir dbt_project --profiles-dir dbt_project
 	@$(PYTEST) -q -n 2 tests/unit tests/contract tests/architecture
 

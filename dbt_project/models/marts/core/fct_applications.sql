@@ -1,22 +1,31 @@
-with applications as (
+with dated as (
 
     select
-        *,
-        lag(applied_at) over (
-            partition by person_id, job_id
-            order by applied_at, attempt_number, {{ bytewise('application_id') }}
+        applications.application_id,
+        applications.source_system,
+        applications.tenant_id,
+        applications.job_id,
+        applications.person_id,
+        applications.attempt_number,
+        applications.channel_type,
+        applications.last_channel_type,
+        applications.agency_id,
+        applications.origin,
+        applications.is_internal,
+        applications.applied_at,
+        resolved.outcome,
+        resolved.outcome_side,
+        resolved.terminal_at,
+        resolved.reached_rank,
+        resolved.furthest_stage,
+        {{ local_date('applications.applied_at', 'applications.timezone') }} as applied_date,
+        lag(applications.applied_at) over (
+            partition by applications.person_id, applications.job_id
+            order by applications.applied_at, applications.attempt_number, {{ bytewise('applications.application_id') }}
         ) as previous_applied_at
-    from {{ ref('int_applications_unioned') }}
-    where application_id in (select application_id from {{ ref('int_applications_resolved') }} where is_in_funnel)
-
-),
-
-dated as (
-
-    select
-        *,
-        {{ local_date('applied_at', 'timezone') }} as applied_date
-    from applications
+    from {{ ref('int_applications_unioned') }} as applications
+    inner join {{ ref('int_applications_resolved') }} as resolved on applications.application_id = resolved.application_id
+    where resolved.is_in_funnel
 
 )
 
@@ -37,13 +46,12 @@ select
     dated.applied_at,
     dated.applied_date,
     {{ month_start('dated.applied_date') }} as applied_month,
-    resolved.outcome,
-    resolved.outcome_side,
-    resolved.terminal_at,
-    resolved.reached_rank,
-    resolved.furthest_stage,
+    dated.outcome,
+    dated.outcome_side,
+    dated.terminal_at,
+    dated.reached_rank,
+    dated.furthest_stage,
     coalesce({{ elapsed_microseconds('dated.previous_applied_at', 'dated.applied_at') }} <= 180 * 86400000000, false) as is_reapplication,
-    {{ elapsed_days('dated.applied_at', 'resolved.terminal_at') }} as process_days
+    {{ elapsed_days('dated.applied_at', 'dated.terminal_at') }} as process_days
 from dated
-inner join {{ ref('int_applications_resolved') }} as resolved on dated.application_id = resolved.application_id
 inner join {{ ref('int_jobs_unioned') }} as jobs on dated.job_id = jobs.job_id
