@@ -23,11 +23,11 @@ def test_live_applies_moves_and_hires_through_the_api(hiring_api) -> None:
         str(hiring_api.client.base_url),
         hiring_api.platform,
         per_minute=math.inf,
-        steps=160,
+        steps=260,
         seed=3,
         report=lambda what, _: seen.append(what),
     )
-    assert sum(counts.values()) == len(seen) == 160
+    assert sum(counts.values()) == len(seen) == 260
     assert min(counts[each] for each in ("job_opened", "applied", "moved", "rejected", "offered", "hired")) > 0
     assert hiring_api.rows("select count(*) from applications.applications")[0][0] == before + counts["applied"]
     hired = hiring_api.rows(
