@@ -63,21 +63,23 @@ def _processes(home: Home) -> dict[str, Any]:
     return content
 
 
-def await_ready(home: Home, process: "subprocess.Popen[bytes]", timeout_seconds: float = 180) -> None:
+def await_ready(home: Home, process: "subprocess.Popen[bytes]", timeout_seconds: float = 600) -> None:
     """Wait until every service of a supervisor started in the background is ready.
 
     Raises:
         DidNotStart: it ended, or took too long.
     """
     end = time.monotonic() + timeout_seconds
+    waiting: list[str] = []
     while time.monotonic() < end:
         if process.poll() is not None:
             break
         services = _processes(home).get("services", {})
-        if services and all(service["state"] == "ready" for service in services.values()):
+        waiting = [name for name, service in services.items() if service["state"] != "ready"]
+        if services and not waiting:
             return
         time.sleep(0.1)
-    raise DidNotStart(f"the services did not become ready: see {home.root / 'logs'} and `nexus status`")
+    raise DidNotStart(f"not ready: {', '.join(waiting) or 'the supervisor'}: see {home.root / 'logs'} and `nexus status`")
 
 
 def stop_supervisor(home: Home, timeout_seconds: float = 90) -> bool:
@@ -87,11 +89,18 @@ def stop_supervisor(home: Home, timeout_seconds: float = 90) -> bool:
         return False
     os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + timeout_seconds
-    while supervisor_pid(home) and time.monotonic() < end:
+    while _runs(pid) and time.monotonic() < end:
         time.sleep(0.05)
-    if supervisor_pid(home):
+    if _runs(pid):
         os.kill(pid, signal.SIGKILL)  # its guard ends the services
     return True
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def purge(home: Home, *, keep_equity: bool) -> None:

@@ -1,5 +1,6 @@
 """Verbs that bring data in and through: simulate, import, run."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ from foundation import clock
 from foundation.settings import Databases, Home
 from nexus.databases import migrate
 from nexus.screen import StepBar, open_console
-from nexus.services import Database
+from nexus.services import Database, read_addresses
 
 if TYPE_CHECKING:
     from ingestion import ImportReport
@@ -61,22 +62,44 @@ def simulate(
     scale: Scale = "small",
     world: World = "realistic",
     seed: Seed = 7,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="Simulate up to this instant (UTC). Default: today 00:00.")
-    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Up to this instant (UTC). Default: today 00:00.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Go on through the hiring API of a running `nexus up`, until Ctrl-C.")] = False,
+    per_minute: Annotated[float, typer.Option("--per-minute", min=0.1, help="With --live: things done a minute, on average.")] = 30,
 ) -> None:
     """Simulate the hiring life of schools and agencies into the transactional database.
 
     What was simulated before is remembered: only the missing days are added.
 
-    Examples: `nexus simulate` · `nexus simulate --scale medium` · `nexus simulate --until 2026-09-01`
+    Examples: `nexus simulate` · `nexus simulate --scale medium` · `nexus simulate --until 2026-09-01` · `nexus simulate --live`
     """
     home = Home()
+    if live:
+        _simulate_live(home, world, per_minute)
+        return
     moment = parse_until(until)
     with Database(home):
         migrate(Databases().url("owner"))
         report = simulate_history(home, scale=scale, world=world, seed=seed, until=moment)
     show_simulation(report)
+
+
+def _simulate_live(home: Home, world: str, per_minute: float) -> None:
+    """Do as people would through the API, one line a thing, until Ctrl-C."""
+    from simulator import live
+
+    address = read_addresses(home).get("hiring")
+    if address is None:
+        raise RuntimeError("the hiring API is not running: start it with `nexus up`")
+    counts: Counter[str] = Counter()
+
+    def tell(what: str, so_far: "Counter[str]") -> None:
+        counts.update({what: so_far[what] - counts[what]})
+        console.print(f"{clock.now():%H:%M:%S} {what} ({so_far.total():,} so far)", markup=False)
+
+    try:
+        live(address, home.read_secret("simulator_api_key"), per_minute=per_minute, world=world, report=tell)
+    except KeyboardInterrupt:
+        console.print(" · ".join(f"{count:,} {what}" for what, count in counts.most_common()) or "nothing was done")
 
 
 def import_log(
