@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psutil
 
 from orchestration.automation import EXTRACT, REFRESH
 from orchestration.build_record import fingerprint, is_published
 from orchestration.steps import Listener, Steps
 from warehouse.connection import Published, Warehouse, read_pointer
 
+_OWNER = "nexus/process"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the steps speak to the person; Dagster keeps the events
 
 
@@ -89,11 +91,31 @@ def _instance(home: Path) -> Iterator[dg.DagsterInstance]:
     shutil.copyfile(Path(__file__).with_name("dagster.yaml"), folder / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(folder)
     with dg.DagsterInstance.from_config(str(folder)) as instance:
+        _bury_dead_runs(instance)
         yield instance
 
 
+def _bury_dead_runs(instance: dg.DagsterInstance) -> None:
+    """End runs whose process was killed: until somebody does, they hold the pool and every later run would wait for ever."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])):
+        owner = run.tags.get(_OWNER)
+        if owner and owner != _process(int(owner.partition("@")[0])):
+            instance.report_run_failed(run, "the process of this run was killed")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _process(pid: int) -> str:
+    """Return a process's pid and start time: a pid alone may have been given to somebody else."""
+    try:
+        return f"{pid}@{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def _execute(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance) -> None:
-    result = definitions.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance, raise_on_error=False, run_config=_QUIET, tags={_OWNER: _process(os.getpid())}
+    )
     if result.success:
         return
     lines = [

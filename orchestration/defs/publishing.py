@@ -2,6 +2,8 @@
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from metrics.catalogue import definitions_frame, product_catalogue
 from orchestration.build_record import fingerprint, remember_published, why_not_publishable
@@ -12,6 +14,16 @@ from warehouse.connection import scalar
 from warehouse.equity_ledger import append_missing, read_ledger
 from warehouse.names import REQUIRED_TABLES
 from warehouse.publishing import publish
+
+
+class PublishingSettings(BaseSettings):
+    """Settings of publishing, from ``NEXUS_PUBLISHING_*``."""
+
+    model_config = SettingsConfigDict(env_prefix="NEXUS_PUBLISHING_", frozen=True, extra="ignore")
+
+    new_equity_ledger: str = Field(
+        "", description="reason to start a new equity ledger though figures were released before; without one publishing refuses"
+    )
 
 
 @dg.asset(
@@ -38,7 +50,7 @@ def published(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
             as_of = scalar(connection, "select as_of from raw._build")
             candidates = connection.sql("select * from private.equity_release_candidates").pl()
             checks = connection.sql("select * from raw._check_results").pl()
-        append_missing(root, candidates)
+        append_missing(root, candidates, new_ledger_reason=PublishingSettings().new_equity_ledger)
         tables: dict[str, pl.DataFrame] = {
             "marts.mart_equity_releases": read_ledger(root),
             "marts.metric_definitions": definitions_frame(product_catalogue()),
