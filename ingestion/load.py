@@ -1,6 +1,10 @@
 """Applying rows to one raw table: first load, increment or re-read, with the versions seen of mutable tables.
 
 What belongs here: SQL on raw tables inside the caller's transaction. What doesn't: reading the source.
+
+DuckDB 2.0.0 loses rows when, in one transaction, an insert of no row into a table is followed by an insert of more than a row group
+(122,880 rows): ``count(*)`` counts them and no scan finds them. So nothing here inserts unless there are rows to insert, streams become
+tables by CREATE TABLE AS, and :meth:`RawTable.count` counts by scanning.
 """
 
 from dataclasses import dataclass
@@ -8,9 +12,10 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from ingestion.snapshots import SourceUnavailable
 from ingestion.source_catalog import SourceTable, quote
 from ingestion.table_specs import SOURCE
-from warehouse.connection import Connection, scalar
+from warehouse.connection import Connection, WarehouseError, scalar
 from warehouse.names import history_table, raw_table
 
 INCOMING = "temp.main._incoming"
@@ -36,6 +41,7 @@ class RawTable:
         self.name = raw_table(SOURCE, table.spec.name)
         self.history = None if table.spec.is_append_only else history_table(SOURCE, table.spec.name)
         self._columns = ", ".join(quote(column.name) for column in table.columns)
+        self._typed = ", ".join(f"{quote(column.name)}::{column.raw_type} as {quote(column.name)}" for column in table.columns)
         self._marks = [batch.batch_id, batch.loaded_at]
 
     def ensure(self) -> None:
@@ -60,20 +66,20 @@ class RawTable:
             self._connection.execute(f"alter table if exists {self.history} rename to {quote(archive)}")
 
     def count(self) -> int:
-        """Return the rows of the raw table."""
-        return int(scalar(self._connection, f"select count(*) from {self.name}"))
+        """Return the rows of the raw table, counted by a scan."""
+        return int(scalar(self._connection, f"select coalesce(sum(_batch_id * 0 + 1), 0) from {self.name}"))
 
     def fill(self, reader: pa.RecordBatchReader) -> int:
         """Load a whole table into the empty raw table and return its rows."""
-        inserted = self._from_stream(reader, f"insert into {self.name} by name select *, ? as _batch_id, ? as _loaded_at", self._marks)
-        if self.history:
+        marks = f"{self._batch.batch_id}::bigint as _batch_id, '{self._batch.loaded_at.isoformat()}'::timestamptz as _loaded_at"
+        inserted = self._from_stream(reader, f"create or replace table {self.name} as select {self._typed}, {marks}")
+        if self.history and inserted:
             self._connection.execute(f"insert into {self.history} by name select *, 'insert' as _op from {self.name}")
         return inserted
 
     def receive(self, reader: pa.RecordBatchReader) -> int:
         """Keep the stream's rows aside, in raw types, and return their number."""
-        self._connection.execute(f"create or replace temp table _incoming as select {self._columns} from {self.name} limit 0")
-        return self._from_stream(reader, f"insert into {INCOMING} by name select *", [])
+        return self._from_stream(reader, f"create or replace temp table _incoming as select {self._typed}")
 
     def delete_all(self) -> int:
         """Delete every row: the source was truncated."""
@@ -118,7 +124,9 @@ class RawTable:
 
     def _delete(self, gone: str) -> int:
         params = [self._source.spec.source_name] if "?" in gone else []
-        self._connection.execute(f"create or replace temp table _gone as {gone}", params)
+        self._connection.execute(f"create or replace temp table _gone as select id from {self.name} semi join ({gone}) using (id)", params)
+        if not scalar(self._connection, f"select count(*) from {GONE}"):
+            return 0
         if self.history:
             self._connection.execute(
                 f"""
@@ -129,9 +137,11 @@ class RawTable:
             )
         return int(scalar(self._connection, f"delete from {self.name} using {GONE} gone where {self.name}.id = gone.id"))
 
-    def _from_stream(self, reader: pa.RecordBatchReader, insert: str, params: list[object]) -> int:
+    def _from_stream(self, reader: pa.RecordBatchReader, create: str) -> int:
         self._connection.register("_stream", reader)
         try:
-            return int(scalar(self._connection, f"{insert} from _stream", params))
+            return int(scalar(self._connection, f"{create} from _stream"))
+        except WarehouseError as problem:
+            raise SourceUnavailable(f"{self._source.spec.source_name} could not be read to its end: {problem}") from problem
         finally:
             self._connection.unregister("_stream")

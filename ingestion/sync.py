@@ -156,13 +156,10 @@ class _Sync:
         )
 
     def _read_tombstones(self, previous: Watermark | None) -> None:
-        self._connection.execute("create or replace temp table _tombstones (table_name varchar, row_id uuid, kind varchar)")
-        if previous is None:
-            return
-        condition = NOT_SEEN.format(xmin=previous.xmin, snapshot=previous.snapshot)
+        condition = NOT_SEEN.format(xmin=previous.xmin, snapshot=previous.snapshot) if previous else "false"
         with self._source.stream(f"select table_name, row_id, kind from capture.tombstones where {condition}") as reader:
             self._connection.register("_stream", reader)
-            self._connection.execute("insert into temp.main._tombstones from _stream")
+            self._connection.execute("create or replace temp table _tombstones as select * from _stream")
             self._connection.unregister("_stream")
 
     def _tombstones_of(self, name: str) -> tuple[bool, int]:

@@ -85,20 +85,17 @@ def check_table(
         f"create or replace temp table _good_{name} as "
         f"select {columns} from temp.main._judged_{name} where reason is null and not is_repeated"
     )
+    lines = f"union all select _row, 'malformed_row', to_json({{'line': line}})::varchar, problem from {rejected}" if rejected else ""
     connection.execute(
         f"""
         create or replace temp table _bad_{name} as
         select _row as row_number, coalesce(reason, 'duplicate_key') as reason, row_json::varchar as row_json,
                coalesce(problem, '{table.key}: another row has the same id') as problem
         from temp.main._judged_{name} where reason is not null or is_repeated
+        {lines}
         """
     )
-    if not rejected:
-        return 0
-    connection.execute(
-        f"insert into temp.main._bad_{name} select _row, 'malformed_row', to_json({{'line': line}})::varchar, problem from {rejected}"
-    )
-    return int(scalar(connection, f"select count(*) from {rejected}"))
+    return int(scalar(connection, f"select count(*) from {rejected}")) if rejected else 0
 
 
 def _problems(table: LogTable, present: Set[str], now: datetime) -> dict[str, list[str]]:

@@ -160,6 +160,9 @@ class _Import:
         )
         sql = f"delete from {raw} using temp.main._differing d where {raw}.tenant_id = ? and {raw}.{table.key} = d.{table.key}"
         updated = int(scalar(self._connection, sql, [self._tenant]))
+        if not scalar(self._connection, "select count(*) from temp.main._differing"):
+            report.inserted[table.name] = report.updated[table.name] = 0
+            return
         sql = f"insert into {raw} by name select ? as tenant_id, *, ? as _batch_id, ? as _loaded_at from temp.main._differing"
         changed = int(scalar(self._connection, sql, [self._tenant, batch_id, self._now]))
         report.inserted[table.name], report.updated[table.name] = changed - updated, updated
@@ -188,7 +191,9 @@ class _Import:
         differing = f"select count(*) from ((({known}) except all ({fresh})) union all (({fresh}) except all ({known})))"
         if scalar(self._connection, differing, key + key):
             self._connection.execute(f"delete from raw._quarantine where {condition}", key)
-            self._connection.execute(
+            if not scalar(self._connection, "select count(*) from temp.main._quarantined"):
+                return
+            self._connection.execute(  # never without rows: see ingestion.load on inserts of nothing
                 "insert into raw._quarantine select ?, ?, ?, row_number, reason, row_json, ?, ? from temp.main._quarantined",
                 [*key, batch_id, self._now],
             )
