@@ -166,7 +166,7 @@ class Registry:
             NothingToRollBackTo: there was no champion before.
         """
         current = self.champion(model)
-        numbered = {item.version: int(item.tags["champion_number"]) for item in self._numbered(model)}
+        numbered = {str(item.version): int(item.tags["champion_number"]) for item in self._numbered(model)}
         now = numbered.get(current.version, 0) if current else 0
         earlier = {number: version for version, number in numbered.items() if number < now}
         if not earlier:
