@@ -58,9 +58,8 @@ def main() -> None:
     print(f"simulate {options.scale}: {seconds:.0f} s (not part of the limit)")
     limit_seconds, limit_memory = LIMITS[options.scale]
     seconds, memory = timed([*nexus, "run"], environment)
-    print(
-        f"extraction to publish: {seconds:.0f} s ({seconds / limit_seconds:.2f} of the limit), peak {memory:.1f} GB ({memory / limit_memory:.2f})"
-    )
+    of_limits = f"{seconds / limit_seconds:.2f} and {memory / limit_memory:.2f} of the limits"
+    print(f"extraction to publish: {seconds:.0f} s, peak {memory:.1f} GB: {of_limits}")
     seconds, _ = timed([*nexus, "run"], environment)
     print(f"rerun without new data: {seconds:.0f} s ({seconds / RERUN_SECONDS:.2f} of the limit)")
 
