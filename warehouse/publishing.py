@@ -170,11 +170,11 @@ def prune(root: Path) -> list[str]:
     for leftover in folder.glob(".draft-*"):
         _remove(leftover)
     versions = sorted(folder.glob("*.duckdb"), key=lambda file: int(file.stem.rpartition("-")[2]), reverse=True)
+    replaced_at = [file.stat().st_mtime for file in versions]  # a version's successor was written when it stopped being the current one
     removed = []
     for position, file in enumerate(versions):
-        successor = versions[position - 1] if position else None
-        idle = clock.now().timestamp() - successor.stat().st_mtime if successor else 0  # since it was last the current one
-        if position >= settings.keep_versions and idle > settings.grace_seconds and (not pointer or file.stem != pointer.publish_version):
+        is_spare = position >= settings.keep_versions and (pointer is None or file.stem != pointer.publish_version)
+        if is_spare and clock.now().timestamp() - replaced_at[position - 1] > settings.grace_seconds:
             _remove(file.with_suffix(""))
             _remove(file)
             removed.append(file.stem)
