@@ -186,7 +186,8 @@ def test_reload_stays_signed_in_and_the_url_keeps_filters_only(page: Page, dashb
     page.wait_for_url(f"**/funnel?*school={RIVER}*")
     page.reload()
     settled(page)
-    sql = f"select count(*) from marts.fct_applications where tenant_id = '{RIVER}' and applied_month between date '2024-11-01' and date '2026-10-01'"
+    months = "applied_month between date '2024-11-01' and date '2026-10-01'"
+    sql = f"select count(*) from marts.fct_applications where tenant_id = '{RIVER}' and {months}"
     expect(page.locator("body")).to_contain_text(f"{number(dashboard_stack.made, sql):,} (100%)", timeout=PATIENCE)
     assert set(re.findall(r"[?&](\w+)=", page.url)) == {"school", "period"}
 
