@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import filters
-from dashboards.panels import equity, funnel, kpis, models, sources
+from dashboards.panels import equity, forecasts, funnel, kpis, sources
 from dashboards.panels.panel import page_foot
 from dashboards.scope import Insights
 from foundation.access import Page
@@ -26,6 +26,6 @@ def render(insights: Insights) -> None:
             equity.overview(choice)
     else:
         funnel.cohorts(choice)
-    models.accuracy(insights)
-    models.open_jobs(choice, limit=12)
+    forecasts.accuracy(insights)
+    forecasts.open_jobs(choice, limit=12)
     page_foot(choice.insights)
