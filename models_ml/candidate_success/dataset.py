@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models_ml.candidate_success import TABLES
-from models_ml.candidate_success.config import LANDMARKS, Head
+from models_ml.candidate_success.config import LANDMARKS, WAITING_LANDMARKS, Head
 from models_ml.evaluation import OutcomeCases, censoring_weights
 from models_ml.feature_contract import CANDIDATE_SUCCESS
 
@@ -82,7 +82,7 @@ def cut(rows: pl.DataFrame, head: Head, start: datetime | None, until: datetime,
     ``hired``: every application; ended when terminal. ``success``: hires only; ended when the label is known.
     """
     moment = pl.lit(known_at).cast(INSTANT)
-    window = pl.col("landmark").is_in(LANDMARKS) & (pl.col("as_of") < pl.lit(until))
+    window = pl.col("landmark").is_in([*LANDMARKS, *WAITING_LANDMARKS]) & (pl.col("as_of") < pl.lit(until))
     if start:
         window &= pl.col("as_of") >= pl.lit(start)
     if head == "hired":

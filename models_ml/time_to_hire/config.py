@@ -2,7 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-LANDMARKS = ("at_open", "day_14", "first_interview", "offer")
+LANDMARKS = ("at_open", "day_14", "first_interview", "offer")  # the stages that figures are shown for
+# Learned from and judged on as well: without openings that have waited, the forecast of long-open ones was three times too soon.
+WAITING_LANDMARKS = ("day_60", "day_120")
 
 
 class TimeToHireConfig(BaseModel):

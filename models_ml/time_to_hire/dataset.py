@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models_ml.feature_contract import TIME_TO_HIRE, Encoder
 from models_ml.time_to_hire import TABLES
-from models_ml.time_to_hire.config import LANDMARKS
+from models_ml.time_to_hire.config import LANDMARKS, WAITING_LANDMARKS
 from models_ml.time_to_hire.prediction import Vector, expand_periods
 
 FEATURES, OPENINGS = TABLES
@@ -82,9 +82,10 @@ def digest(rows: pl.DataFrame) -> str:
 def cut(rows: pl.DataFrame, start: datetime | None, until: datetime, known_at: datetime) -> Cases:
     """Return cases with as_of in [start, until), labelled by what had happened at ``known_at``; later ends are censored there."""
     moment = pl.lit(known_at).cast(INSTANT)
-    taken = rows.filter(
-        pl.col("landmark").is_in(LANDMARKS) & (pl.col("as_of") < pl.lit(until)) & ((pl.col("as_of") >= pl.lit(start)) if start else True)
-    ).with_columns(
+    window = pl.col("landmark").is_in([*LANDMARKS, *WAITING_LANDMARKS]) & (pl.col("as_of") < pl.lit(until))
+    if start:
+        window &= pl.col("as_of") >= pl.lit(start)
+    taken = rows.filter(window).with_columns(
         event=pl.when(pl.col("filled_at") <= moment)
         .then(FILLED)
         .when(pl.col("cancelled_at") <= moment)

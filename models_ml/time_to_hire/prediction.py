@@ -23,7 +23,8 @@ Vector = NDArray[np.float64]
 PERIOD_COLUMNS = ("period_index", "period_start_days", "period_elapsed_days", "period_month", "period_days_to_target_start")
 _MONTH_DAYS = 365.25 / 12
 # Which reading of the state an interval is calibrated for; taken from the features, since a request has no landmark.
-STAGES = ("at_open", "day_14", "interviewed", "offer")
+STAGES = ("at_open", "day_14", "interviewed", "waiting", "offer")
+_WAITING_DAYS = 60
 _REASON_OF = {
     "period_elapsed_days": "elapsed_days",
     "period_month": "as_of_month",
@@ -144,6 +145,8 @@ class TimeToHireBundle:
         """Return the as-of stage of an encoded row: one of ``STAGES``."""
         if row[self._offers] > 0:
             return "offer"
+        if row[self._elapsed] >= _WAITING_DAYS:
+            return "waiting"
         if row[self._interviewed] > 0:
             return "interviewed"
         return "day_14" if row[self._elapsed] >= 14 else "at_open"

@@ -11,6 +11,14 @@ with points as (
 
     select
         application_id,
+        'day_30' as landmark,
+        applied_known_at + interval '720 hours' as as_of
+    from {{ ref('int_application_milestones') }}
+
+    union all
+
+    select
+        application_id,
         'screened' as landmark,
         screen_known_at as as_of
     from {{ ref('int_application_milestones') }}
@@ -49,6 +57,7 @@ active as (
             points.application_id = spells.application_id
             and spells.started_known_at <= points.as_of
             and (spells.ended_known_at is null or spells.ended_known_at > points.as_of)
+    inner join {{ ref('stg_pipeline__build') }} as build on points.as_of <= build.as_of
 
 )
 

@@ -31,14 +31,16 @@ candidates as (
 
     union all
 
+    {% for days in (14, 60, 120) %}
     select
         openings.*,
-        'day_14' as landmark,
-        openings.open_known_at + interval '336 hours' as as_of
+        'day_{{ days }}' as landmark,
+        openings.open_known_at + interval '{{ days * 24 }} hours' as as_of
     from {{ ref('int_openings_known') }} as openings
 
     union all
 
+    {% endfor %}
     select
         openings.*,
         'first_interview' as landmark,
