@@ -137,6 +137,8 @@ def look(home: Home) -> dict[str, Any]:
     services = [{"name": name, **known} for name, known in (_processes(home).get("services", {}) if pid else {}).items()]
     rows = [_database_row(home), *services]
     for row in rows:
+        if row["pid"] and not _runs(row["pid"]):
+            row["state"] = "ended"  # its supervisor notices within a second
         row["memory_mb"] = _memory_mb(row["pid"]) if row["pid"] else 0
     pointer = read_pointer(home.root)
     return {

