@@ -8,8 +8,11 @@ share one scale; nothing reaches a chart that the reader may not see (Vega sends
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeAlias
 
 import altair as alt
 import polars as pl
@@ -17,9 +20,31 @@ import polars as pl
 from dashboards.theme import ALERT, INK, MUTED, PRIMARY, SERIES
 
 Spec: TypeAlias = dict[str, Any]
+Parameters = ParamSpec("Parameters")
+_KEPT: Final = 1_000
 ROW: Final = 34
 _SIZE: Final = 12.5
 _SVG: Final = {"embedOptions": {"renderer": "svg"}}
+
+
+_drawn: OrderedDict[tuple[Any, ...], Spec] = OrderedDict()
+
+
+def _drawn_once(draw: Callable[Parameters, Spec]) -> Callable[Parameters, Spec]:
+    """Keep the last thousand specifications by the rows they show: the same figures need not be drawn again on each rerun."""
+
+    @wraps(draw)
+    def drawn(*given: Parameters.args, **options: Parameters.kwargs) -> Spec:
+        parts = [(tuple(part.columns), tuple(part.rows())) if isinstance(part, pl.DataFrame) else repr(part) for part in given]
+        key = (draw.__name__, *parts, repr(options))
+        found = _drawn.get(key)
+        if found is None:
+            found = _drawn[key] = draw(*given, **options)
+            while len(_drawn) > _KEPT:
+                _drawn.popitem(last=False)
+        return deepcopy(found)  # Streamlit writes into what it is given
+
+    return drawn
 
 
 def span(values: Sequence[float | None], least: float, *, floor: float | None = 0.0, ceiling: float | None = None) -> tuple[float, float]:
@@ -61,6 +86,7 @@ def _names(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
     return alt.Y(f"{field}:N", sort=list(order), axis=style, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2))
 
 
+@_drawn_once
 def funnel(frame: pl.DataFrame) -> Spec:
     """Bars of a funnel. Columns: name, reached, label, drop_label, is_worst."""
     order = frame["name"].to_list()
@@ -81,6 +107,7 @@ def funnel(frame: pl.DataFrame) -> Spec:
     return _finish(bars + labels + drops, ROW * len(order) + 16)
 
 
+@_drawn_once
 def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
     """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order."""
     order = frame["name"].to_list()
@@ -102,6 +129,7 @@ def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
     return _finish(rules + points + labels, ROW * len(order) + 34)
 
 
+@_drawn_once
 def bars(frame: pl.DataFrame, *, least: float = 0.0) -> Spec:
     """Plain bars with a label. Columns: name, value, label; optional is_marked. Rows keep the frame's order."""
     order = frame["name"].to_list()
@@ -117,6 +145,7 @@ def bars(frame: pl.DataFrame, *, least: float = 0.0) -> Spec:
     return _finish(marks + base.mark_text(**_text(align="left", dx=6)).encode(text="label:N"), ROW * len(order) + 16)
 
 
+@_drawn_once
 def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -> Spec:
     """Cohorts × stages. Columns: row, column, value, label, is_mature. Cells of immature cohorts stay blank, their border dashed."""
     tip = [alt.Tooltip("row:N", title="Applied in"), alt.Tooltip("column:N", title="Reached"), alt.Tooltip("label:N", title="Share")]
@@ -137,6 +166,7 @@ def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -
     return _finish(cells + pending + text, 27 * len(rows) + 30)
 
 
+@_drawn_once
 def sparkline(frame: pl.DataFrame, least: float) -> Spec:
     """A line of months without axes. Columns: month (date), value, label. Its span is at least ``least``."""
     low, high = span(frame["value"].to_list(), least)
@@ -150,6 +180,7 @@ def sparkline(frame: pl.DataFrame, least: float) -> Spec:
     return _finish(line + last + points, 56)
 
 
+@_drawn_once
 def lines(frame: pl.DataFrame, *, unit_format: str, least: float, ceiling: float | None = None, height: int = 220) -> Spec:
     """Lines over months, each named at its end. Columns: month (date), value, series, label."""
     low, high = span(frame["value"].to_list(), least, ceiling=ceiling)
@@ -167,6 +198,7 @@ def lines(frame: pl.DataFrame, *, unit_format: str, least: float, ceiling: float
     return _finish(base.mark_line(strokeWidth=2, point={"size": 26}).encode(tooltip=tip), height)
 
 
+@_drawn_once
 def accuracy(frame: pl.DataFrame, goal: float) -> Spec:
     """Accuracy by as-of stage beside its baseline. Columns: stage, stage_rank, series, value, lower, upper, label, is_baseline."""
     order = frame.sort("stage_rank")["stage"].unique(maintain_order=True).to_list()
@@ -202,6 +234,7 @@ def accuracy(frame: pl.DataFrame, goal: float) -> Spec:
     return _finish(rule + name + whiskers + path + points, 250)
 
 
+@_drawn_once
 def forecast(frame: pl.DataFrame) -> Spec:
     """Open jobs from today. Columns: name, elapsed (≤ 0), low, median, high, target, label, is_late. Days; 0 is today."""
     order = frame["name"].to_list()
