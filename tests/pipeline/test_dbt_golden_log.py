@@ -45,7 +45,7 @@ def test_public_log_imported_by_its_mapping_gives_the_golden_funnel(migrated_dat
     sync(migrated_database.pipeline, warehouse)  # an empty hiring core beside the log
     import_hiring_log(LOG, SCHOOL, warehouse, mapping=MAPPING)
 
-    tables = build_duckdb(warehouse.build_path)
+    tables = build_duckdb(warehouse.build_path, with_tests=True)
 
     assert _reached(tables) == REACHED
     assert _cleaned(tables, "accidental_visits_flagged") == 0

@@ -17,6 +17,7 @@ from ingestion import sync
 from nexus.databases import DatabaseUrls, login_urls, with_database
 from nexus.embedded_postgres import EmbeddedPostgres
 from simulator import simulate
+from tests.support.dbt_runs import build_duckdb
 from tests.support.postgres import PASSWORDS
 from warehouse.connection import Warehouse
 
@@ -67,3 +68,11 @@ def tiny_raw(new_source: Callable[[str], DatabaseUrls], tmp_path_factory: pytest
     urls = new_source("dbt_tiny")
     simulate(urls.owner, home, scale="tiny", seed=11, since=SINCE, until=UNTIL)
     return sync_into(urls, home / "raw")
+
+
+@pytest.fixture(scope="session")
+def tiny_built(tiny_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a build file in which the tiny network has been transformed, data tests passed; copy it before you change it."""
+    build = copied(tiny_raw, tmp_path_factory.mktemp("dbt_tiny_built"))
+    build_duckdb(build, with_tests=True)
+    return build

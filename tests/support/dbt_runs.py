@@ -61,11 +61,12 @@ def _close_connections() -> None:
     DuckDBConnectionManager.close_all_connections()
 
 
-def build_duckdb(build: Path, *select: str) -> dict[str, pl.DataFrame]:
-    """Build the transformation, or the selected part of it, in the DuckDB file ``build`` with its data tests; return what came out."""
+def build_duckdb(build: Path, *select: str, with_tests: bool = False) -> dict[str, pl.DataFrame]:
+    """Build the transformation, or the selected part of it, in the DuckDB file ``build``; return what came out."""
     chosen = ["--select", *select] if select else []
-    excluded = ["--exclude", "private", "resource_type:unit_test", "--indirect-selection", "cautious"]
-    run_dbt("build", *chosen, *excluded, folder=build.parent, environment={"NEXUS_WAREHOUSE_BUILD": str(build)})
+    left_out = ["private", "resource_type:unit_test", *([] if with_tests else ["resource_type:test"])]
+    environment = {"NEXUS_WAREHOUSE_BUILD": str(build)}
+    run_dbt("build", *chosen, "--exclude", *left_out, "--indirect-selection", "cautious", folder=build.parent, environment=environment)
     return built_tables(build)
 
 
