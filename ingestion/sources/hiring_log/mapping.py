@@ -5,7 +5,7 @@ What belongs here: what a mapping may say, and the SQL it stands for. What doesn
 
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -74,7 +74,10 @@ class Mapping(_Strict):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        ZoneInfo(zone)
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError) as problem:
+            raise ValueError(f"{zone!r} is no IANA time zone") from problem
         return zone
 
     @model_validator(mode="after")

@@ -4,14 +4,16 @@ What belongs here: files and their shape. What doesn't: what the values mean.
 """
 
 import csv
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion.source_catalog import quote
 from ingestion.sources.hiring_log.mapping import BadMapping, ColumnSource, Mapping, TableMapping, column_sql, literal, template_columns
 from ingestion.sources.hiring_log.tables import LOG_TABLES
-from warehouse.connection import Connection, scalar
+from warehouse.connection import Connection, WarehouseError, scalar
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -41,7 +43,8 @@ class FileReader:
             table = f"temp.main._file_{len(self.opened)}"
             columns = header(self.connection, path)
             if path.suffix == ".csv":
-                self._read_csv(path, table, columns)
+                with one_line_ending(path) as even:
+                    self._read_csv(even, table, columns)
             else:
                 texts = ", ".join(f"{quote(column)}::varchar as {quote(column)}" for column in columns)
                 self.connection.execute(
@@ -59,14 +62,15 @@ class FileReader:
         typed = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
         for leftover in ("reject_errors", "reject_scans"):
             self.connection.execute(f"drop table if exists temp.main.{leftover}")
-        self.connection.execute(
-            f"""
-            create or replace temp table {table.removeprefix("temp.main.")} as
-            select row_number() over () as _row, * from read_csv(
-              {literal(str(path))}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', columns = {{{typed}}},
-              nullstr = '', store_rejects = true, strict_mode = true)
-            """
-        )
+        options = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', store_rejects = true"
+        name = table.removeprefix("temp.main.")
+        try:
+            self.connection.execute(
+                f"create or replace temp table {name} as select row_number() over () as _row, * "
+                f"from read_csv({literal(str(path))}, columns = {{{typed}}}, {options})"
+            )
+        except WarehouseError as problem:
+            raise BadLogFolder(f"{path.name} can't be read as comma-separated values: {str(problem).splitlines()[0]}") from problem
         self.connection.execute(
             f"""
             create or replace temp table {table.removeprefix("temp.main.")}_rejected as
@@ -74,6 +78,24 @@ class FileReader:
             from temp.main.reject_errors group by line
             """
         )
+
+
+@contextmanager
+def one_line_ending(path: Path) -> Iterator[Path]:
+    """Yield the file, or a copy with one kind of line ending if it mixes two: the parser knows one a file."""
+    lines = windows = 0
+    with path.open("rb") as stream:
+        for line in stream:
+            lines += 1
+            windows += line.endswith(b"\r\n")
+    if windows in (0, lines):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        with path.open("rb") as stream, copy.open("wb") as even:
+            even.writelines(line.removesuffix(b"\r\n") + b"\n" if line.endswith(b"\r\n") else line for line in stream)
+        yield copy
 
 
 def header(connection: Connection, path: Path) -> list[str]:
