@@ -112,7 +112,8 @@ def build(context: dg.AssetExecutionContext, manifest: dict[str, Any]) -> Build:
         if message.info.name in {"LogModelResult", "LogSeedResult", "LogTestResult", "LogSnapshotResult"}:
             events.append(MessageToDict(message, preserving_proto_field_name=True))
 
-    command = ["build", *selection, *(["--indirect-selection", indirect] if indirect else [])]
+    # The golden examples beside the models belong to the tests of the project, not to a run of it.
+    command = ["build", "--exclude-resource-type", "unit_test", *selection, *(["--indirect-selection", indirect] if indirect else [])]
     result = _invoke(Home().root, command, [keep])
     reports = [
         report
