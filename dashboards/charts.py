@@ -82,7 +82,7 @@ def _text(**options: Any) -> dict[str, Any]:
 
 
 def _names(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
-    style = alt.Axis(title=None, domain=False, ticks=False, labelLimit=240, labelFontSize=_SIZE, labelPadding=8, grid=False, **axis)
+    style = alt.Axis(title=None, domain=False, ticks=False, labelLimit=420, labelFontSize=_SIZE, labelPadding=8, grid=False, **axis)
     return alt.Y(f"{field}:N", sort=list(order), axis=style, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2))
 
 

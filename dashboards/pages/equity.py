@@ -20,7 +20,7 @@ def render(insights: Insights) -> None:
         st.info(equity.NONE_YET if equity.only_school(choice) else equity.ONE_SCHOOL, icon=":material/inbox:")
         page_foot(choice.insights)
         return
-    names = {period[0].isoformat(): period for period in released}
+    names = {f"{start}_{end}": (start, end) for start, end in released}
     chosen = filters.select(
         choice.spare, "Released period", "released", {code: equity.period_name(period) for code, period in names.items()}
     )

@@ -18,7 +18,8 @@ def render(insights: Insights) -> None:
         funnel.drop_off(choice)
     with right:
         sources.ranking(choice)
-    if insights.may_open(Page.EQUITY):
+    may_see_equity = insights.may_open(Page.EQUITY)
+    if may_see_equity and equity.only_school(choice):
         left, right = st.columns(2)
         with left:
             funnel.cohorts(choice)
@@ -26,6 +27,8 @@ def render(insights: Insights) -> None:
             equity.overview(choice)
     else:
         funnel.cohorts(choice)
+        if may_see_equity:
+            st.info(f"Who applies to us? {equity.ONE_SCHOOL}", icon=":material/groups:")
     forecasts.accuracy(insights)
     forecasts.open_jobs(choice, limit=12)
     page_foot(choice.insights)

@@ -25,11 +25,11 @@ def only_school(choice: Choice) -> str | None:
 
 
 def overview(choice: Choice) -> None:
-    """Draw one panel: who applied in the last released period, by the first two attributes, with coverage in the caption."""
+    """Draw one panel for one school: who applied in the last released period, by the first two attributes, with coverage in the caption."""
     question, insights = "Who applies to us?", choice.insights
-    found = periods(insights) if only_school(choice) else []
+    found = periods(insights)
     if not found:
-        panel("equity", question, "", None, (), pl.DataFrame(), nothing=NONE_YET if only_school(choice) else ONE_SCHOOL)
+        panel("equity", question, "", None, (), pl.DataFrame(), nothing=NONE_YET)
         return
     answered = _coverage(insights, found[0], "answered")
     asked = {

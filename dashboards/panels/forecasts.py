@@ -37,9 +37,13 @@ def open_jobs(choice: Choice, *, limit: int | None = None) -> None:
     jobs = answer.frame
     if jobs.height and choice.subject:
         jobs = jobs.filter(pl.col("subject") == choice.subject)
-    shown = jobs.head(limit) if limit else jobs.head(60)
+    if jobs.height:
+        jobs = jobs.with_columns(starts=pl.coalesce("term_start_date", "target_start_date"))
+        jobs = jobs.with_columns(is_past=(pl.col("starts") <= pl.col("as_of").dt.date()).fill_null(False))
+        jobs = jobs.sort("is_past", "p_filled_before_term_start", "opening_id", nulls_last=True)  # what can still be helped comes first
+    shown = jobs.head(limit or 60)
     chart = charts.forecast(_forecast_rows(shown, many_schools=jobs["school"].n_unique() > 1)) if shown.height else None
-    table = jobs.select(pl.exclude("tenant_id")) if jobs.height else jobs
+    table = jobs.select(pl.exclude("tenant_id", "starts", "is_past")) if jobs.height else jobs
     panel("forecast", "When will open jobs be filled?", _forecast_finding(jobs, shown), chart, (answer,), table)
 
 
@@ -89,7 +93,7 @@ def _forecast_rows(jobs: pl.DataFrame, *, many_schools: bool) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for job in jobs.iter_rows(named=True):
         beyond = job["beyond_days"]
-        chance, start = job["p_filled_before_term_start"], job["term_start_date"] or job["target_start_date"]
+        chance, start, is_past = job["p_filled_before_term_start"], job["starts"], job["is_past"]
         name = job["title"] or job["subject"] or "Open job"
         rows.append(
             {
@@ -101,8 +105,8 @@ def _forecast_rows(jobs: pl.DataFrame, *, many_schools: bool) -> pl.DataFrame:
                 "target": float((start - job["as_of"].date()).days) if isinstance(start, date) else None,
                 "label": _remaining(job),
                 "open_label": figures.days(job["elapsed_days"]),
-                "chance": f"{figures.percent(chance)} in time" if figures.known(chance) else "",
-                "is_late": figures.known(chance) and chance < 0.5,
+                "chance": "term has begun" if is_past else f"{figures.percent(chance)} in time" if figures.known(chance) else "",
+                "is_late": is_past or (figures.known(chance) and chance < 0.5),
             }
         )
     seen: dict[str, int] = {}
@@ -123,14 +127,14 @@ def _remaining(job: dict[str, Any]) -> str:
 def _forecast_finding(jobs: pl.DataFrame, shown: pl.DataFrame) -> str:
     if jobs.is_empty():
         return "No open job has a forecast in this selection."
-    late = jobs.filter(pl.col("p_filled_before_term_start") < 0.5).height
-    few = f" The {shown.height} most at risk are shown." if shown.height < jobs.height else ""
-    who = "None of them is" if not late else f"{late} of them {'is' if late == 1 else 'are'}"
-    fallback = " From the baseline: no trained model is in use." if bool(jobs["is_fallback"].all()) else ""
-    return (
-        f"{jobs.height} open jobs. {who} more likely than not to miss the start of term (orange).{few}{fallback} "
-        "Dot: median; band: 80%; ◇: start of term; grey: open so far."
+    past = int(jobs["is_past"].sum())
+    late = jobs.filter(~pl.col("is_past") & (pl.col("p_filled_before_term_start") < 0.5)).height
+    risk = f"{late or 'None'} of them will more likely than not miss the start of term (orange)" + (
+        f"; for {past} it has begun." if past else "."
     )
+    few = f" The {shown.height} most at risk are shown." if shown.height < jobs.height else ""
+    fallback = " From the baseline: no trained model is in use." if bool(jobs["is_fallback"].all()) else ""
+    return f"{jobs.height} open jobs. {risk}{few}{fallback} Dot: median; band: 80%; ◇: start of term; grey: open so far."
 
 
 def _score(insights: Insights, metric_id: str) -> Answer:
