@@ -95,8 +95,9 @@ class RawTable:
 
     def upsert(self) -> tuple[int, int]:
         """Insert or replace the incoming rows that differ from what raw has; return rows inserted and updated."""
-        same = " and ".join(f"{INCOMING}.{quote(c.name)} is not distinct from known.{quote(c.name)}" for c in self._source.columns)
-        self._connection.execute(f"delete from {INCOMING} using {self.name} known where {INCOMING}.id = known.id and {same}")
+        if scalar(self._connection, f"select count(*) from {self.name} semi join {INCOMING} using (id)"):  # comparing scans every column
+            same = " and ".join(f"{INCOMING}.{quote(c.name)} is not distinct from known.{quote(c.name)}" for c in self._source.columns)
+            self._connection.execute(f"delete from {INCOMING} using {self.name} known where {INCOMING}.id = known.id and {same}")
         arrived = int(scalar(self._connection, f"select count(*) from {INCOMING}"))
         if not arrived:
             return 0, 0
