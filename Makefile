@@ -22,13 +22,21 @@ demo: runtime ## the whole platform on a simulated three-year history (ARGS=--no
 	@$(BIN)/nexus demo $(ARGS)
 
 check: development ## lint, types, import floors, SQL, dbt parse, unit and contract tests: under two minutes
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-tests check-code check-sql
+
+.PHONY: check-code check-sql check-tests
+check-code:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/sqlfluff lint dbt_project --config dbt_project/.sqlfluff
+	@$(BIN)/mypy
+
+check-sql:
+	@$(BIN)/sqlfluff lint dbt_project --config dbt_project/.sqlfluff -q
 	@NEXUS_WAREHOUSE_BUILD=:memory: $(BIN)/dbt --quiet --warn-error parse --project-dir dbt_project --profiles-dir dbt_project
-	@$(PYTEST) -q -n 2 tests/unit tests/contract tests/architecture
+
+check-tests:
+	@$(PYTEST) -q -n 2 --dist loadfile tests/unit tests/contract tests/architecture
 
 test: development ## every test, with what it needs brought along (Postgres, Chromium): under twenty minutes
 	@$(BIN)/python -m tests.support.debian_packages --preflight
