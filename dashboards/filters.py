@@ -80,27 +80,27 @@ def row(insights: Insights, title: str, *, subject: bool = True, period: bool = 
     with st.container(key="filters"):
         heading, *places = st.columns([7.2 - sum(widths), *widths], vertical_alignment="bottom")
     heading.title(title, anchor=False)
-    school = select(places[0], "School", "school", names if len(names) == 1 else {ALL: "All schools"} | names)
+    school = select(places[0], title, "School", "school", names if len(names) == 1 else {ALL: "All schools"} | names)
     chosen_subject, chosen_period = ALL, DEFAULT_PERIOD
     if subject:
         found = insights.rows("subjects").frame.get_column("subject")
-        chosen_subject = select(places[1], "Subject", "subject", {ALL: "All subjects"} | {name: name for name in found})
+        chosen_subject = select(places[1], title, "Subject", "subject", {ALL: "All subjects"} | {name: name for name in found})
     if period:
-        chosen_period = select(places[-1], "Period", "period", {code: entry.label for code, entry in offered.items()})
+        chosen_period = select(places[-1], title, "Period", "period", {code: entry.label for code, entry in offered.items()})
     school_id = None if school == ALL else school
     return Choice(
         insights.narrowed(school_id), school_id, None if chosen_subject == ALL else chosen_subject, offered[chosen_period], places[-1]
     )
 
 
-def select(place: DeltaGenerator, label: str, key: str, options: dict[str, str]) -> str:
+def select(place: DeltaGenerator, page: str, label: str, key: str, options: dict[str, str]) -> str:
     """Draw a choice whose code (not its label) lives in the URL; the first option is the default and leaves the URL clean.
 
     A code that is not among the options, such as a school out of scope, counts as not given.
     """
-    default, written = next(iter(options)), f"{key}-in-url"
+    default, seen = next(iter(options)), f"{key}-seen"
     in_url = st.query_params.get(key, default)
-    if key not in st.session_state or st.session_state.get(written) != in_url:  # first run here, or the browser went back
+    if key not in st.session_state or st.session_state.get(seen) != (page, in_url):  # first run of this page, or the browser went back
         st.session_state[key] = in_url if in_url in options else default
     elif st.session_state[key] not in options:
         st.session_state[key] = default
@@ -109,17 +109,29 @@ def select(place: DeltaGenerator, label: str, key: str, options: dict[str, str])
         st.query_params[key] = chosen
     elif key in st.query_params:
         del st.query_params[key]
-    st.session_state[written] = chosen
+    st.session_state[seen] = (page, chosen)
     return chosen
 
 
+def carried() -> dict[str, str]:
+    """Return the filters that links to other pages take along: what was just chosen, else what the URL says."""
+    kept = {}
+    for key, default in {"school": ALL, "subject": ALL, "period": DEFAULT_PERIOD}.items():
+        in_url = st.query_params.get(key, default)
+        is_known = key in st.session_state and st.session_state.get(f"{key}-seen", (None, None))[1] == in_url
+        value = st.session_state[key] if is_known else in_url
+        if value != default:
+            kept[key] = value
+    return kept
+
+
 def _names(schools: pl.DataFrame) -> dict[str, str]:
-    """Return school names by id; two schools of one name carry the start of their id."""
+    """Return school names by id; two schools of one name carry the end of their id (its start is a time)."""
     if schools.is_empty():
         return {}
     names = dict(schools.select("organisation_id", "name").iter_rows())
     repeated = {name for name, times in Counter(names.values()).items() if times > 1}
-    return {code: f"{name} ({code[:8]})" if name in repeated else name for code, name in names.items()}
+    return {code: f"{name} ({code[-6:]})" if name in repeated else name for code, name in names.items()}
 
 
 def _months(day: date) -> int:

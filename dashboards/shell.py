@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboards import pages, sign_in
+from dashboards import filters, pages, sign_in
 from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
@@ -24,7 +24,6 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
     Page.FORECAST: ("Forecast", forecast.render),
     Page.DATA_HEALTH: ("Data health", data_health.render),
 }
-_FILTERS = ("school", "subject", "period")
 
 
 def main() -> None:
@@ -71,13 +70,13 @@ def _page(principal: Principal, page: Page, title: str, render: Callable[[Insigh
 
 
 def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], *, is_hiring: bool) -> None:
-    filters = {name: st.query_params[name] for name in _FILTERS if name in st.query_params}
+    kept = filters.carried()
     insights = [page for page in registered if page in _INSIGHTS]
     with st.container(horizontal=True, vertical_alignment="center", key="bar", gap="small"):
         st.markdown("**Educator Nexus**", width="content")
         with st.container(horizontal=True, key="tab-on" if not is_hiring else "tab-off", width="content", gap=None):
             if insights:
-                st.page_link(registered[insights[0]], label="Insights", query_params=filters)
+                st.page_link(registered[insights[0]], label="Insights", query_params=kept)
         with st.container(horizontal=True, key="hiring-on" if is_hiring else "hiring-off", width="content", gap=None):
             if Page.HIRING in registered:
                 st.page_link(registered[Page.HIRING], label="Hiring")
@@ -88,7 +87,7 @@ def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], *,
     if insights and not is_hiring:
         with st.container(horizontal=True, key="pages", gap="small"):
             for page in insights:
-                st.page_link(registered[page], query_params=filters)
+                st.page_link(registered[page], query_params=kept)
 
 
 if __name__ == "__main__":

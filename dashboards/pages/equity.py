@@ -22,7 +22,7 @@ def render(insights: Insights) -> None:
         return
     names = {f"{start}_{end}": (start, end) for start, end in released}
     chosen = filters.select(
-        choice.spare, "Released period", "released", {code: equity.period_name(period) for code, period in names.items()}
+        choice.spare, "Equity", "Released period", "released", {code: equity.period_name(period) for code, period in names.items()}
     )
     period = names[chosen]
     equity.coverage(choice.insights, period)

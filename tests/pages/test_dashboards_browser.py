@@ -188,12 +188,20 @@ def test_reload_stays_signed_in_and_the_url_keeps_filters_only(page: Page, dashb
     sign_in(page, dashboard_stack, "group_head", f"/?school={RIVER}&period=last-24")
     page.get_by_role("link", name="Funnel", exact=True).click()
     page.wait_for_url(f"**/funnel?*school={RIVER}*")
+    settled(page)
+    page.get_by_role("combobox", name="Subject").click()
+    page.get_by_role("option", name="Science").click()
+    page.wait_for_url("**/funnel?*subject=Science*")
+    settled(page)
+    page.get_by_role("link", name="Sources", exact=True).click()
+    page.wait_for_url("**/sources?*subject=Science*")
+    page.go_back()
     page.reload()
     settled(page)
     months = "applied_month between date '2024-11-01' and date '2026-10-01'"
-    sql = f"select count(*) from marts.fct_applications where tenant_id = '{RIVER}' and {months}"
+    sql = f"select count(*) from marts.fct_applications where tenant_id = '{RIVER}' and subject = 'Science' and {months}"
     expect(page.locator("body")).to_contain_text(f"{number(dashboard_stack.made, sql):,} (100%)", timeout=PATIENCE)
-    assert set(re.findall(r"[?&](\w+)=", page.url)) == {"school", "period"}
+    assert set(re.findall(r"[?&](\w+)=", page.url)) == {"school", "subject", "period"}
 
 
 def test_receipt_names_definition_sql_and_version(page: Page, dashboard_stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import polars as pl
 import pytest
 
 from dashboards import charts, figures, filters, receipts
@@ -53,6 +54,12 @@ def test_periods_are_whole_months_before_the_current_one() -> None:
     assert offered["all"].start is None
 
 
+def test_schools_of_one_name_are_told_apart() -> None:
+    ids = ["018b882e-0800-70b1-8014-9ae4760e4d0b", "018b882e-0800-7dc0-9232-89f0055b4ac8", "018b882e-0800-7dc0-9232-89f0055b4ac9"]
+    schools = pl.DataFrame({"organisation_id": ids, "name": ["Fernbridge", "Fernbridge", "Elmgate"]})
+    assert filters._names(schools) == dict(zip(ids, ["Fernbridge (0e4d0b)", "Fernbridge (5b4ac8)", "Elmgate"], strict=True))
+
+
 def test_change_compares_the_same_months_of_the_prior_year() -> None:
     offered = {period.code: period for period in filters.periods(date(2026, 1, 31), 9)}
     before = offered["last-3"].year_before()
@@ -91,7 +98,5 @@ def test_axis_spans_at_least_the_stated_width() -> None:
 
 
 def test_csv_guards_spreadsheet_formulas() -> None:
-    import polars as pl
-
     text = receipts.csv(pl.DataFrame({"title": ["=HYPERLINK(1)", "Teacher"], "n": [-1, 2]}))
     assert text == "title,n\n'=HYPERLINK(1),-1\nTeacher,2\n"
