@@ -6,7 +6,9 @@ A line is a JSON object with at least prediction_id, model, tenant and time; the
 import json
 from pathlib import Path
 
-from warehouse.connection import Connection
+import polars as pl
+
+from warehouse.connection import Connection, scalar
 
 TABLE = "predictions.logged_predictions"
 _COLUMNS = {
@@ -60,25 +62,30 @@ def load_prediction_log(folder: Path, connection: Connection) -> int:
             except json.JSONDecodeError as error:
                 raise ValueError(f"{file.name}, line {number} after byte {known.get(file.name, 0)}: not JSON") from error
             rows.append([_value(entry.get(name)) for name in _COLUMNS])
+    arrived = pl.DataFrame(rows, schema=dict.fromkeys(_COLUMNS, pl.String), orient="row").unique(
+        "prediction_id", keep="first", maintain_order=True
+    )
+    columns = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in _COLUMNS.items())
     connection.begin()
     try:
-        before = connection.execute(f"select count(*) from {TABLE}").fetchall()[0][0]
-        connection.execute(f"create or replace temp table arrived as from {TABLE} limit 0")
+        before = int(scalar(connection, f"select count(*) from {TABLE}"))
         if rows:
-            connection.executemany(f"insert into arrived values ({', '.join('?' * len(_COLUMNS))})", rows)
-        connection.execute(
-            f"""insert into {TABLE} select distinct on (prediction_id) * from arrived a
-            where not exists (select 1 from {TABLE} t where t.prediction_id = a.prediction_id) order by prediction_id, made_at"""
-        )
+            connection.register("arrived", arrived)
+            connection.execute(
+                f"""insert into {TABLE} select {columns} from arrived
+                where prediction_id not in (select prediction_id from {TABLE}) order by made_at, prediction_id"""
+            )
+            connection.unregister("arrived")
         for name, size in read.items():
             connection.execute("insert or replace into raw._prediction_log_files values (?, ?)", [name, size])
-        after = connection.execute(f"select count(*) from {TABLE}").fetchall()[0][0]
+        after = int(scalar(connection, f"select count(*) from {TABLE}"))
         connection.commit()
     except BaseException:
         connection.rollback()
         raise
-    return int(after - before)
+    return after - before
 
 
-def _value(value: object) -> object:
-    return value["value"] if isinstance(value, dict) else value
+def _value(value: object) -> str | None:
+    value = value["value"] if isinstance(value, dict) else value
+    return None if value is None else str(value)
