@@ -141,8 +141,8 @@ class RawTable:
     def _from_stream(self, reader: pa.RecordBatchReader, create: str) -> int:
         self._connection.register("_stream", reader)
         try:
-            return int(scalar(self._connection, f"{create} from _stream"))
-        except WarehouseError as problem:
+            count = int(scalar(self._connection, f"{create} from _stream"))
+        except WarehouseError as problem:  # the stream stays registered: the engine can't let go of one that broke, the sync ends here
             raise SourceUnavailable(f"{self._source.spec.source_name} could not be read to its end: {problem}") from problem
-        finally:
-            self._connection.unregister("_stream")
+        self._connection.unregister("_stream")
+        return count
