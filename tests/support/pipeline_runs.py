@@ -65,7 +65,8 @@ def table_digests(file: Path, schemas: tuple[str, ...]) -> dict[str, str]:
     skipped = {"published_at", "checked_at", "released_at", "publish_version"}
     digests = {}
     with duckdb.connect(str(file), read_only=True) as connection:
-        listed = f"select schema_name, table_name from duckdb_tables() where schema_name in {schemas} and table_name <> 'check_results' order by all"
+        tables = f"select schema_name, table_name from duckdb_tables() where schema_name in {schemas}"
+        listed = f"{tables} and table_name <> 'check_results' order by all"
         for schema, table in connection.execute(listed).fetchall():
             columns = [row[0] for row in connection.execute(f"describe {schema}.{table}").fetchall() if row[0] not in skipped]
             rows = connection.execute(f"select {', '.join(columns)} from {schema}.{table}").fetchall()
