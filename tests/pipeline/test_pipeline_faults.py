@@ -2,7 +2,7 @@
 
 import json
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -92,7 +92,6 @@ def test_a_red_gate_publishes_nothing_and_says_what_where_and_how_many(source, t
     """A stage name nobody mapped: the gate stays red on rerun, readers keep the last version, the mended source turns it green."""
     urls, calm, _ = source
     pointer, before = read_pointer(calm), table_digests(current_file(calm), MARTS)
-    early = UNTIL - timedelta(days=30)  # recorded later than anything else it would move the build's as-of for good
     with psycopg.connect(urls.owner, autocommit=True) as connection:
         application, tenant = connection.execute(
             "select id, tenant_id from applications.applications where status = 'active' order by id limit 1"
@@ -117,7 +116,7 @@ def test_a_red_gate_publishes_nothing_and_says_what_where_and_how_many(source, t
             connection.execute("alter table applications.stage_events enable trigger append_only")
         outcome = pipeline.run()
         assert outcome.failure == ""
-        assert table_digests(current_file(calm), MARTS) == before
+        assert read_pointer(calm) != pointer
     finally:
         pipeline.close()
 
