@@ -62,7 +62,7 @@ class Example(_Strict):
 class Definition(_Strict):
     """One metric: what it answers, how, from which rows, and from how many of them it may be shown."""
 
-    id: str = Field(pattern=r"^[A-Z][0-9]$")
+    id: str = Field(pattern=r"^[A-Z][0-9]{1,2}$")
     version: int = Field(ge=1)
     name: str
     question: str
