@@ -102,7 +102,7 @@ class Life:
             "given_name": rng.choice(GIVEN),
             "family_name": rng.choice(FAMILY),
             "email": f"live{rng.getrandbits(64):016x}@mail.example",
-            "years_experience": round(rng.gammavariate(1.6, 4.5), 1),
+            "years_experience": round(min(45.0, rng.gammavariate(1.6, 4.5)), 1),
             "qualification_level": rng.choice(QUALIFICATIONS[1:4]),
             "consents": [{"purpose": "automated_scoring", "text_version": "2023-1"}],
         }

@@ -27,7 +27,7 @@ def create_candidate(market: Market, t: float, subject: str) -> Candidate:
         return None if rng.random() < share else value
 
     ability = rng.gauss(0.0, 1.0)
-    experience = round(max(0.0, rng.gammavariate(1.6, 4.5) + 0.8 * ability), 1)
+    experience = round(min(45.0, max(0.0, rng.gammavariate(1.6, 4.5) + 0.8 * ability)), 1)
     country = market.country.code if rng.random() < 0.87 else rng.choice(("GB", "US", "IE", "ZA", "IN", "PH", "CA"))
     qualification = QUALIFICATIONS[min(4, max(0, round(rng.gauss(1.9 + 0.35 * ability, 0.9))))]
     gender = "female" if rng.random() < 0.64 else "male" if rng.random() < 0.96 else "non_binary"
