@@ -13,6 +13,7 @@ import dagster as dg
 
 from foundation.settings import Home
 from orchestration.translator import LayerTranslator
+from warehouse.connection import WarehouseSettings
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 
@@ -40,7 +41,10 @@ def _invoke(home: Path, command: list[str], callbacks: list[Any] | None = None) 
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
+    settings = WarehouseSettings()
     os.environ["NEXUS_WAREHOUSE_BUILD"] = str(home / "warehouse" / "build.duckdb")
+    os.environ["NEXUS_WAREHOUSE_MEMORY_LIMIT"] = settings.memory_limit
+    os.environ["NEXUS_WAREHOUSE_THREADS"] = str(settings.threads)
     try:
         return dbtRunner(callbacks=callbacks or []).invoke([*command, *_arguments(home)])
     finally:

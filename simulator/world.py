@@ -191,7 +191,7 @@ class Scale:
 SCALES = {
     "tiny": Scale("tiny", 2, 2.0, 30.0, True),
     "small": Scale("small", 10, 4.5, 24.5, True),
-    "medium": Scale("medium", 200, 5.0, 30.0, False),
+    "medium": Scale("medium", 225, 5.0, 30.0, False),
     "large": Scale("large", 1000, 5.0, 30.0, False),
 }
 
