@@ -97,6 +97,12 @@ class Scope:
             raise ScopeExceeded("a requested school is outside your scope")
         return Scope(wanted, self.agency_id)
 
+    def covers(self, other: "Scope") -> bool:
+        """Say whether everything that ``other`` may read may be read under this scope too."""
+        if self.agency_id is not None and self.agency_id != other.agency_id:
+            return False
+        return self.tenant_ids is None or (other.tenant_ids is not None and other.tenant_ids <= self.tenant_ids)
+
     def digest(self) -> str:
         """Return a short, stable digest for cache keys: equal scopes, equal digests."""
         tenants = None if self.tenant_ids is None else sorted(self.tenant_ids)

@@ -24,14 +24,15 @@ from hiring.identity.authentication import issue_api_key
 from hiring.identity.credentials import digests_equal, hash_password, password_matches, split_api_key
 from hiring.identity.repository import live_api_key, user_by_email_hash
 from hiring.identity.tables import memberships, users
-from hiring.permissions import BACKDATE, Permission
+from hiring.permissions import BACKDATE, SERVICE_ONLY, Permission
 from hiring.rows import insert_row
 
 LOGINS_FILE = "demo_logins.json"
 SERVICE_KEYS: dict[str, tuple[list[str], list[str]]] = {
     # file in secrets/: scopes, tenants
-    "internal_api_key": ([Permission.INTROSPECT.value], []),
-    "simulator_api_key": (sorted({permission.value for permission in Permission} - {Permission.INTROSPECT.value} | {BACKDATE}), ["*"]),
+    "internal_api_key": ([Permission.INTROSPECT.value, Permission.RECEIPTS_WRITE.value], ["*"]),
+    "pipeline_api_key": ([Permission.INSIGHTS_READ.value, Permission.ALERTS_RECORD.value], ["*"]),
+    "simulator_api_key": (sorted({permission.value for permission in frozenset(Permission) - SERVICE_ONLY} | {BACKDATE}), ["*"]),
 }
 
 

@@ -36,34 +36,42 @@ class Permission(StrEnum):
     OFFERS_APPROVE = "offers:approve"
     OUTCOMES_WRITE = "outcomes:write"
     EQUITY_INVITE = "equity:invite"
+    VIEWS_OWN = "views:own"
+    INSIGHTS_READ = "insights:read"
+    INSIGHTS_MANAGE = "insights:manage"
+    ALERTS_RECORD = "alerts:record"
+    RECEIPTS_WRITE = "receipts:write"
 
+
+SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE})
+"""What no person may do: verify others' credentials, write figures down as published, look up whom an alert goes to."""
 
 BACKDATE = "events:backdate"  # scope of imports and simulations: an action may name an earlier instant
 
 _P = Permission
 _READ = frozenset({_P.OWN_SESSION, _P.ORGANISATIONS_READ, _P.JOBS_READ, _P.CANDIDATES_READ, _P.APPLICATIONS_READ})
-_HIRE = _READ | {
+_FIGURES = frozenset({_P.VIEWS_OWN, _P.INSIGHTS_READ})
+_HIRE = _READ | _FIGURES | {
     _P.JOBS_WRITE, _P.PLANNING_READ, _P.CANDIDATES_WRITE, _P.APPLICATIONS_WRITE, _P.AGENCY_SUBMIT,
     _P.OFFERS_READ, _P.OFFERS_WRITE, _P.OUTCOMES_WRITE, _P.EQUITY_INVITE,
 }  # fmt: skip
 _DIRECT = _HIRE | {
     _P.JOBS_APPROVE, _P.OFFERS_APPROVE, _P.PLANNING_WRITE, _P.WORKFLOW_WRITE, _P.CANDIDATES_MERGE,
-    _P.USERS_READ, _P.USERS_WRITE, _P.FEEDBACK_WRITE,
+    _P.USERS_READ, _P.USERS_WRITE, _P.FEEDBACK_WRITE, _P.INSIGHTS_MANAGE,
 }  # fmt: skip
-_NO_DATA = frozenset({_P.OWN_SESSION, _P.ORGANISATIONS_READ})
+_NO_DATA = _FIGURES | {_P.OWN_SESSION, _P.ORGANISATIONS_READ}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.HR_DIRECTOR: _DIRECT,
     Role.RECRUITER: _HIRE,
-    Role.HIRING_MANAGER: _READ | {_P.JOBS_WRITE, _P.APPLICATIONS_WRITE, _P.OFFERS_READ, _P.PLANNING_READ, _P.OUTCOMES_WRITE},
+    Role.HIRING_MANAGER: _READ | _FIGURES | {_P.JOBS_WRITE, _P.APPLICATIONS_WRITE, _P.OFFERS_READ, _P.PLANNING_READ, _P.OUTCOMES_WRITE},
     Role.INTERVIEWER: _READ,
-    Role.AGENCY_USER: frozenset(
-        {_P.OWN_SESSION, _P.JOBS_READ, _P.CANDIDATES_READ, _P.APPLICATIONS_READ, _P.AGENCY_SUBMIT, _P.FEEDBACK_WRITE}
-    ),
+    Role.AGENCY_USER: _FIGURES
+    | {_P.OWN_SESSION, _P.JOBS_READ, _P.CANDIDATES_READ, _P.APPLICATIONS_READ, _P.AGENCY_SUBMIT, _P.FEEDBACK_WRITE},
     Role.ANALYST: _NO_DATA,
     Role.ENGINEER: _NO_DATA,
-    Role.PRIVACY_OFFICER: _READ | {_P.CANDIDATES_MERGE, _P.USERS_READ},
-    Role.PLATFORM_ADMIN: frozenset(Permission) - {_P.INTROSPECT},
+    Role.PRIVACY_OFFICER: _READ | _FIGURES | {_P.CANDIDATES_MERGE, _P.USERS_READ},
+    Role.PLATFORM_ADMIN: frozenset(Permission) - SERVICE_ONLY,
     Role.BIAS_AUDITOR: frozenset({_P.OWN_SESSION}),
 }
 

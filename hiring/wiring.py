@@ -25,6 +25,10 @@ from hiring.identity import repository as identity_repository
 from hiring.identity.authentication import Authentication
 from hiring.identity.router import router as identity_router
 from hiring.identity.service import IdentityService
+from hiring.insights.alerts import AlertService
+from hiring.insights.alerts_router import router as alerts_router
+from hiring.insights.router import router as insights_router
+from hiring.insights.service import InsightsService
 from hiring.jobs.planning import PlanningService
 from hiring.jobs.planning_router import router as planning_router
 from hiring.jobs.router import router as jobs_router
@@ -41,6 +45,8 @@ ROUTERS = (
     offers_router,
     flows_router,
     survey_router,
+    insights_router,
+    alerts_router,
 )
 
 
@@ -64,5 +70,7 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     state.flows = Flows(submitting, Hiring(state.jobs, state.applications, state.offers), state.candidates, state.applications)
     equity = EquityService(home.ensure_secret("equity_key"), state.session_maker, settings.survey_days)
     state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)
+    state.insights = InsightsService()
+    state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
+from foundation.access import Role
 from hiring.access import Reach, one_of
 from hiring.identity.tables import api_keys, calendar_days, memberships, organisations, sessions, users
+from hiring.permissions import PLATFORM_ROLES, Permission, may
 from hiring.rows import AnyRow
 
 
@@ -35,6 +37,20 @@ def is_school(session: Session, organisation_id: UUID) -> bool:
 def user_by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
     """Return the user with this address."""
     return session.execute(select(users).where(users.c.email_hash == email_hash)).one_or_none()
+
+
+def address_of_reader(session: Session, user_id: UUID, tenant_id: UUID | None) -> str | None:
+    """Return the address of an active person with a role that reads a school's figures (None: the whole platform's), else None."""
+    readers = [role for role in Role if may(role, Permission.INSIGHTS_READ) and role is not Role.AGENCY_USER]
+    for_platform = memberships.c.role.in_([role.value for role in readers if role in PLATFORM_ROLES])
+    place: ColumnElement[bool] = memberships.c.organisation_id.is_(None) & for_platform
+    if tenant_id is not None:
+        group = select(organisations.c.parent_id).where(organisations.c.id == tenant_id)
+        place = or_(place, memberships.c.organisation_id == tenant_id, memberships.c.organisation_id.in_(group))
+    roles = [role.value for role in readers]
+    held = exists(select(1).where(memberships.c.user_id == users.c.id, memberships.c.role.in_(roles), place).correlate(users))
+    address: str | None = session.execute(select(users.c.email).where(users.c.id == user_id, users.c.is_active, held)).scalar()
+    return address
 
 
 def live_session(session: Session, token_hash: str, now: datetime) -> AnyRow | None:

@@ -9,7 +9,8 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from sqlalchemy import MetaData
 
-from foundation.access import Role
+from foundation import clock
+from foundation.access import Page, Principal, Role
 from foundation.settings import Home
 from hiring.access import Requires, public
 from hiring.app import create_app
@@ -17,13 +18,14 @@ from hiring.applications import tables as applications
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
 from hiring.identity import tables as identity
+from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
 from hiring.outbox import tables as outbox
-from hiring.permissions import ROLE_PERMISSIONS, Permission, may
+from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
 from hiring.settings import HiringSettings
 
 ROOT = Path(__file__).parents[2]
-DOMAINS = ("identity", "jobs", "candidates", "applications", "equity")
+DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights")
 PUBLIC = {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses")}
 METADATA: dict[str, MetaData] = {
     "identity": identity.metadata,
@@ -31,6 +33,7 @@ METADATA: dict[str, MetaData] = {
     "candidates": candidates.metadata,
     "applications": applications.metadata,
     "equity": equity.metadata,
+    "insights": insights.metadata,
     "outbox": outbox.metadata,
 }
 
@@ -57,9 +60,17 @@ def test_every_route_declares_a_permission_or_is_listed_as_public(routes):
     assert undeclared == []
 
 
+def foundation_pages(role: Role) -> frozenset[Page]:
+    """Return the Insights pages a role opens; the Hiring tab is none."""
+    return Principal("x", "user", "x", frozenset({role}), frozenset(), None, "a", clock.now()).pages() - {Page.HIRING}
+
+
 def test_role_matrix_denies_by_default():
     assert set(ROLE_PERMISSIONS) == set(Role)
-    assert not any(may(role, Permission.INTROSPECT) for role in Role)
+    assert {Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE} == SERVICE_ONLY
+    assert not [role for role in Role for permission in SERVICE_ONLY if may(role, permission)]
+    assert {role for role in Role if may(role, Permission.INSIGHTS_MANAGE)} == {Role.HR_DIRECTOR, Role.PLATFORM_ADMIN}
+    assert {role for role in Role if may(role, Permission.INSIGHTS_READ)} == {role for role in Role if foundation_pages(role)}
     personal = {Permission.CANDIDATES_READ, Permission.APPLICATIONS_READ}
     for role in (Role.ANALYST, Role.ENGINEER, Role.BIAS_AUDITOR):
         assert not ROLE_PERMISSIONS[role] & personal

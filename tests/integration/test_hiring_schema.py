@@ -12,6 +12,7 @@ from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
 from hiring.idempotency import idempotency_keys
 from hiring.identity import tables as identity
+from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
 from hiring.migrations import upgrade
 from hiring.outbox import tables as outbox
@@ -27,11 +28,11 @@ def test_declared_tables_equal_the_database(migrated_database):
     with psycopg.connect(migrated_database.owner) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
-            " where table_schema in ('identity','jobs','candidates','applications','equity','outbox') and column_name <> '_xid'"
+            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox') and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, candidates, equity, identity, jobs, outbox):
+    for module in (applications, candidates, equity, identity, insights, jobs, outbox):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns
@@ -65,6 +66,19 @@ def test_not_even_the_owner_changes_events(migrated_database, table):
     with psycopg.connect(migrated_database.owner) as connection:
         for statement in (f"update {table} set created_at = now()", f"delete from {table}"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"), connection.transaction():
+                connection.execute(statement)
+
+
+def test_application_keeps_receipts_and_never_changes_them(migrated_database):
+    with psycopg.connect(migrated_database.hiring, autocommit=True) as connection:
+        values = "('r', 'h', 'd', null, null, '{}', now())"
+        connection.execute(f"insert into insights.receipts values {values}")
+        for statement in (
+            "update insights.receipts set content = '{}'",
+            "delete from insights.receipts",
+            "delete from insights.alert_events",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
 
 

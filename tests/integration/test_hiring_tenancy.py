@@ -1,5 +1,6 @@
 """Who sees what: group heads, agencies, people known to two schools, and another school's ids on every route."""
 
+import re
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from hiring.settings import HiringSettings
 
 WHEN: dict[str, Any] = {}
 TODAY = str(clock.now().date())
+SEEN = {"publish_version": "v1", "as_of": "2026-01-01T00:00:00Z", "is_met": True, "value": 1, "n": 40, "sentence": "One."}
 # bodies of routes that need one; a new route with an id in its path that needs a body must be added here
 BODIES: dict[str, Any] = {
     "PATCH /v1/organisations/{organisation_id}": {"name": "Taken over"},
@@ -34,7 +36,15 @@ BODIES: dict[str, Any] = {
     "POST /v1/offers/{offer_id}/revise": {},
     "POST /v1/offers/{offer_id}/decline": {},
     "POST /v1/hires/{hire_id}/employment-outcomes": {"as_of": TODAY, "still_employed": True},
+    "PATCH /v1/saved-views/{view_id}": {"name": "Taken over"},
+    "PATCH /v1/targets/{target_id}": {"goal": 1},
+    "PATCH /v1/alert-rules/{rule_id}": {"name": "Taken over"},
+    "POST /v1/alert-rules/{rule_id}/evaluations": SEEN,
+    "PATCH /v1/alert-events/{event_id}": {"delivery": "sent"},
+    "PATCH /v1/report-schedules/{schedule_id}": {"name": "Taken over"},
+    "POST /v1/report-schedules/{schedule_id}/deliveries": {"publish_version": "v1", "outcome": "sent"},
 }
+OF_SERVICES = re.compile(r"/(evaluations|recipients?|deliveries)$|^PATCH /v1/alert-events/")
 PLATFORM_ONLY = {"/v1/api-keys/{key_id}"}
 
 
@@ -53,11 +63,37 @@ def ids_of_a_busy_school(api) -> dict[str, str]:
     stage_id = api.do("POST", "/v1/stage-definitions", json=stage)["id"]
     member = api.do("GET", "/v1/sessions/current", api.person("recruiter", school))["subject_id"]
     membership_id = api.do("GET", f"/v1/users/{member}/memberships")[0]["id"]
-    return {
+    insights = ids_of_insights(api, school, api.person("hr_director", school))
+    return insights | {
         "organisation_id": school, "job_id": job_id, "posting_id": posting["id"], "channel_id": channel["id"], "hire_id": hire["id"],
         "application_id": active["id"], "candidate_id": active["candidate_id"], "offer_id": offer_id, "consent_id": consent_id,
         "stage_id": stage_id, "user_id": member, "membership_id": membership_id,
     }  # fmt: skip
+
+
+def ids_of_insights(api, school: str, director: str) -> dict[str, str]:
+    """Let a director keep a view, a target, a rule and a schedule; make the rule's event and a receipt; return their ids."""
+    view = {"name": "Mine", "page": "funnel", "filters": {"school": school}}
+    target = {"tenant_id": school, "metric_id": "T4", "goal": 45, "unit": "days", "direction": "at_most"}
+    condition = {"kind": "threshold", "direction": "above", "limit": 60}
+    rule = {"tenant_id": school, "name": "Slow", "metric_id": "T4", "condition": condition}
+    schedule = {"tenant_id": school, "name": "Board", "period": "last-3", "cadence": "monthly"}
+    made = {"view_id": ("saved-views", view), "target_id": ("targets", target), "rule_id": ("alert-rules", rule),
+            "schedule_id": ("report-schedules", schedule)}  # fmt: skip
+    ids = {name: str(api.do("POST", f"/v1/{path}", director, body)["id"]) for name, (path, body) in made.items()}
+    ids["event_id"] = api.do("POST", f"/v1/alert-rules/{ids['rule_id']}/evaluations", json=SEEN)["event"]["id"]
+    ids["receipt_id"] = api.do("POST", "/v1/receipts", json=receipt(school))["id"]
+    return ids
+
+
+def receipt(*schools: str, metric_id: str = "T4", **changes: Any) -> dict[str, Any]:
+    """Return the body of a receipt of a figure read from some schools."""
+    words = dict.fromkeys(("name", "question", "formula", "policy"), "in words")
+    rows = [{"value": 41.5, "n": 120, "lower": 38.0, "upper": 44.0}]
+    figure = {"rows": rows, "statements": [{"sql": "select 1", "parameters": [list(schools)]}]}
+    version = {"publish_version": "20260101T000000-0001", "as_of": "2026-01-01T00:00:00Z", "definition_version": 1}
+    return {**words, **figure, **version, "metric_id": metric_id, "unit": "days", "interval": "order_statistic",
+            "tenant_ids": list(schools), **changes}  # fmt: skip
 
 
 def filled(template: Any, ids: dict[str, str]) -> Any:
@@ -77,7 +113,9 @@ def test_another_schools_ids_answer_like_missing_ones_on_every_route(hiring_api,
     api = hiring_api
     theirs = ids_of_a_busy_school(api)
     own_school = api.organisation("school")
-    intruder = api.person("platform_admin", own_school)  # every permission, at one school only
+    intruder = api.person("platform_admin", own_school)  # every permission of people, at one school only
+    scopes = {"name": "of one school", "scopes": ["alerts:record"], "tenant_ids": [own_school]}
+    service = api.do("POST", "/v1/api-keys", json=scopes)["credential"]
     own_candidate = api.apply(api.open_job(own_school))["candidate_id"]
     extra = {"own_school": own_school, "own_candidate": own_candidate}
     missing = {name: str(uuid.uuid4()) for name in theirs} | extra
@@ -90,12 +128,13 @@ def test_another_schools_ids_answer_like_missing_ones_on_every_route(hiring_api,
         headers = {"If_Match": '"1"'} if method == "PATCH" else {}
         answers = []
         for ids in (theirs | extra, missing | {"channel_id": theirs["channel_id"]}):
-            reply = api.send(method, filled(path, ids), intruder, filled(body, ids), **headers)
+            sender = service if OF_SERVICES.search(f"{method} {path}") else intruder
+            reply = api.send(method, filled(path, ids), sender, filled(body, ids), **headers)
             answers.append((reply.status_code, reply.json()))
         assert answers[0][0] == 404, f"{method} {path} answered {answers[0]}"
         assert answers[0] == answers[1], f"{method} {path} tells another school's id from a missing one"
         tried += 1
-    assert tried > 45
+    assert tried > 60
     assert api.rows("select count(*) from outbox.events") == before
 
 
@@ -121,6 +160,13 @@ def test_another_schools_ids_in_bodies_answer_404_too(hiring_api):
     }  # fmt: skip
     for path, body in bodies.items():
         assert api.send("POST", path, intruder, body).status_code == 404, path
+    insights = {
+        "/v1/targets": {"metric_id": "T4", "goal": 1, "unit": "days", "direction": "at_most"},
+        "/v1/alert-rules": {"name": "x", "condition": {"kind": "stale", "max_age_days": 3}},
+        "/v1/report-schedules": {"name": "x", "period": "last-3", "cadence": "weekly"},
+    }
+    for path, body in insights.items():
+        assert api.send("POST", path, intruder, {**body, "tenant_id": theirs["organisation_id"]}).status_code == 404, path
     plan = {"organisation_id": theirs["organisation_id"], "season": "2027", "subject": "art", "target_hires": 1, "due_date": TODAY}
     assert api.send("PUT", "/v1/hiring-plans", intruder, plan).status_code == 404
     known = {"job_id": own_job, "candidate_id": theirs["candidate_id"]}
@@ -142,7 +188,8 @@ def test_lists_hold_nothing_of_another_school(hiring_api, tmp_path):
             text = api.send("GET", path, intruder).text
             assert not [name for name, value in theirs.items() if value in text and name not in shared], path
             seen += api.send("GET", path, owner).text
-    listed = {"organisation_id", "job_id", "application_id", "candidate_id", "offer_id", "hire_id", "user_id", "stage_id"}
+    listed = {"organisation_id", "job_id", "application_id", "candidate_id", "offer_id", "hire_id", "user_id", "stage_id",
+              "target_id", "rule_id", "event_id", "schedule_id", "view_id"}  # fmt: skip
     assert {name for name, value in theirs.items() if value in seen} >= listed
     narrowed = api.do("GET", f"/v1/applications?tenant_id={theirs['organisation_id']}", intruder)
     assert narrowed["items"] == []
