@@ -2,18 +2,20 @@
 
 Needs a running platform (`nexus up` on a home that has published): python -m benchmarks.serving --home .nexus
 Prints p50 and p99 at 1 and 16 connections, as ratios to `Booster.predict` of the same matrix in one thread and to mlflow's server
-answering the same matrix. Every figure comes from this run.
+with the same champion out of the registry, asked about the same opening (one row of features). Every figure comes from this run.
 """
 
 import argparse
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -70,34 +72,41 @@ def bare(bundle: HazardBundle, folder: Path, row: np.ndarray, repeats: int = 2_0
     return float(np.median(times) * 1e3)
 
 
-def mlflow_times(bundle: HazardBundle, folder: Path, row: np.ndarray, seconds: float) -> list[float]:
-    """Serve one of the boosters by mlflow's own server and time the same matrix over HTTP."""
-    import lightgbm
-    import mlflow
-
-    booster = lightgbm.Booster(model_str=read_bundle(folder).boosters["filled"])
-    with tempfile.TemporaryDirectory() as scratch, socket.socket() as probe:
-        mlflow.lightgbm.save_model(booster, f"{scratch}/model")
+@contextmanager
+def mlflow_server(home: Path) -> Iterator[str]:
+    """Serve the registry's champion by mlflow's own server and yield its address."""
+    with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-        probe.close()
-        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", f"{scratch}/model", "-p", str(port), "--env-manager", "local"]
-        server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            for _ in range(120):
-                try:
-                    if httpx.get(f"http://127.0.0.1:{port}/ping", timeout=1).status_code == 200:
-                        break
-                except httpx.HTTPError:
-                    time.sleep(0.5)
-            body = json.dumps({"inputs": bundle.period_rows(row[None, :]).tolist()}, allow_nan=True).replace("NaN", "null").encode()
-            address = f"http://127.0.0.1:{port}"
-            asyncio.run(load(address, "/invocations", body, {"content-type": "application/json"}, 1, 2))
-            return asyncio.run(load(address, "/invocations", body, {"content-type": "application/json"}, 1, seconds))
-        finally:
-            server.terminate()
-            server.wait(30)
+    environment = os.environ | {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow' / 'registry.db'}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/time_to_hire@champion", "-p", str(port)]
+    output = home / "logs" / "mlflow.log"
+    with output.open("wb") as log:
+        server = subprocess.Popen([*command, "--env-manager", "local"], env=environment, stdout=log, stderr=log, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            if server.poll() is not None:
+                raise SystemExit(f"mlflow models serve ended with {server.returncode}; see {output}")
+            try:
+                if httpx.get(f"{address}/ping", timeout=1).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.5)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+def same_answer(ours: dict[str, float | None], theirs: dict[str, float | None]) -> None:
+    """Refuse to compare two servers that do not answer the same question alike."""
+    for name in ("median_days", "p10_days", "p90_days", "beyond_days", "p_filled"):
+        assert ours[name] == theirs[name], f"{name}: {ours[name]} from the API, {theirs[name]} from mlflow"
 
 
 def main() -> None:
@@ -131,9 +140,20 @@ def main() -> None:
         p50, p99 = ours[connections]
         print(f"our API, {connections:2d} connections: p50 {p50:.2f} ms ({p50 / base:.1f} × Booster.predict), p99 {p99:.2f} ms")
     if not options.without_mlflow:
-        p50, p99 = quantiles(mlflow_times(bundle, folder, row, options.seconds))
-        print(f"mlflow models serve, 1 connection, one of the two boosters: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
-        print(f"our p50 is {p50 / ours[1][0]:.1f} times faster")
+        answer = httpx.post(f"{address}{path}", content=body, headers=headers).raise_for_status().json()["predictions"][0]
+        features = bundle.encoder.rows(frame)[0]
+        question = json.dumps({"dataframe_split": {"columns": list(features), "data": [list(features.values())]}}).encode()
+        json_header = {"content-type": "application/json"}
+        with mlflow_server(home) as other:
+            same_answer(
+                answer,
+                httpx.post(f"{other}/invocations", content=question, headers=json_header).raise_for_status().json()["predictions"][0],
+            )
+            asyncio.run(load(other, "/invocations", question, json_header, 1, 2))
+            for connections in (1, 16):
+                p50, p99 = quantiles(asyncio.run(load(other, "/invocations", question, json_header, connections, options.seconds)))
+                print(f"mlflow models serve, same champion and opening, {connections:2d} connections: p50 {p50:.2f} ms, p99 {p99:.2f} ms")
+                print(f"  our p50 is {p50 / ours[connections][0]:.1f} times faster")
 
 
 if __name__ == "__main__":

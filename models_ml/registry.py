@@ -5,6 +5,7 @@ read from their directories; publishing rewrites ``CURRENT`` from the champion a
 """
 
 import os
+import platform
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from models_ml.bundle_files import ModelName, read_bundle
+from models_ml.bundle_files import Manifest, ModelName, read_bundle
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 
@@ -88,13 +89,14 @@ class Registry:
             raise
 
     def register(self, model: ModelName, folder: Path, scores: pl.DataFrame, card: str) -> str:
-        """Log a run (figures, digests, signature, card, bundle) and return the version, aliased ``challenger``.
+        """Log a run (figures, digests, card, the bundle as a loadable model) and return the version, aliased ``challenger``.
 
-        The same bundle is registered once.
+        The same bundle is registered once. ``mlflow models serve -m models:/<model>@champion`` serves it, where this product is installed.
         """
         manifest = read_bundle(folder).manifest
         for known in self.versions(model):
             if known.bundle_id == manifest.bundle_id:
+                self._make_loadable(self._client.get_model_version(model, known.version).run_id, manifest)
                 self._client.set_registered_model_alias(model, CHALLENGER, known.version)
                 return known.version
         run = self._client.create_run(self._experiment(model), run_name=manifest.bundle_id)
@@ -148,7 +150,12 @@ class Registry:
         self._client.log_text(run_id, card, "MODEL_CARD.md")
         self._client.log_text(run_id, scores.write_json(), "scores.json")
         self._client.log_artifacts(run_id, str(folder), "bundle")
-        self._client.log_dict(run_id, _signature(manifest).to_dict(), "bundle/signature.json")
+        self._make_loadable(run_id, manifest)
+
+    def _make_loadable(self, run_id: str, manifest: Manifest) -> None:
+        """Lay an ``MLmodel`` beside the logged bundle; a run of an earlier release may lack it."""
+        if not any(item.path == "bundle/MLmodel" for item in self._client.list_artifacts(run_id, "bundle")):
+            self._client.log_text(run_id, _model_file(manifest, run_id), "bundle/MLmodel")
 
     def promote(self, model: ModelName, version: str) -> None:
         """Make a version the champion; the order of champions is kept for rollback."""
@@ -193,16 +200,28 @@ def _registered(version: Any) -> RegisteredBundle:
     )
 
 
-def _signature(manifest: Any) -> Any:
+def _model_file(manifest: Manifest, run_id: str) -> str:
+    """Return the ``MLmodel`` file that makes a folder with a bundle a model of mlflow's ``python_function`` flavour.
+
+    The flavour is written by hand: importing ``mlflow.pyfunc`` for it would cost every training seconds and a warning.
+    """
+    from mlflow.models import Model
+
+    made_at = f"{manifest.trained_at:%Y-%m-%d %H:%M:%S.%f}"
+    model = Model("bundle", run_id, made_at, signature=_signature(manifest), metadata={"bundle_id": manifest.bundle_id})
+    model.add_flavor("python_function", loader_module="models_ml.pyfunc", python_version=platform.python_version())
+    return str(model.to_yaml())
+
+
+def _signature(manifest: Manifest) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    kinds = {"number": DataType.double, "boolean": DataType.boolean, "category": DataType.string}
-    outputs = {
-        "T5": ("median_days", "p10_days", "p90_days", "p_filled", "p_cancelled"),
-        "S": ("p_hired", "p_success_given_hired"),
-    }[manifest.metric]
+    from models_ml.pyfunc import OUTPUTS
+
+    # Booleans are declared as numbers: mlflow's server would read a null boolean, which means "not known", as false.
+    kinds = {"number": DataType.double, "boolean": DataType.double, "category": DataType.string}
     return ModelSignature(
-        inputs=Schema([ColSpec(kinds[feature.kind], feature.name, required=False) for feature in manifest.features]),
-        outputs=Schema([ColSpec(DataType.double, name) for name in outputs]),
+        inputs=Schema([ColSpec(kinds[feature.kind], feature.name) for feature in manifest.features]),
+        outputs=Schema([ColSpec(DataType.double, name) for name in OUTPUTS[manifest.model]]),
     )
