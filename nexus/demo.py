@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 
 from rich.console import Console
 
-from foundation import clock
 from foundation.settings import Databases, Home
 from nexus.commands.data import run_pipeline, show_simulation, show_summary, simulate_history
 from nexus.databases import PROJECT, migrate
@@ -23,14 +23,15 @@ class LoginsFailed(RuntimeError):
     """The demo logins could not be made. The message carries what the hiring core said last."""
 
 
-def build(home: Home, *, scale: str, world: str, seed: int, keep_database: bool) -> None:
-    """Bring the home up to today and show what was built.
+def build(home: Home, *, scale: str, world: str, seed: int, until: datetime, keep_database: bool) -> None:
+    """Bring the home up to ``until`` and show what was built.
 
     Args:
         home: where everything lives; what is there is continued.
         scale: of the simulated history.
         world: of the simulation.
         seed: of the simulation.
+        until: instant up to which the history is simulated.
         keep_database: leave the embedded server running at the end, for the services.
     """
     database = Database(home)
@@ -40,7 +41,7 @@ def build(home: Home, *, scale: str, world: str, seed: int, keep_database: bool)
             database.start()
         with StepBar(console, "Creating the hiring schemas"):
             migrate(Databases().url("owner"))
-        show_simulation(simulate_history(home, scale=scale, world=world, seed=seed, until=clock.today_midnight()))
+        show_simulation(simulate_history(home, scale=scale, world=world, seed=seed, until=until))
         with StepBar(console, "Making a login for each role"):
             ensure_logins()
         show_summary(run_pipeline(home))

@@ -34,7 +34,7 @@ class WarehouseSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEXUS_WAREHOUSE_", frozen=True, extra="ignore")
 
-    memory_limit: str = Field(default="4GB", description="memory the engine may use before it spills to disk")
+    memory_limit: str = Field(default="3GB", description="memory the engine may use before it spills to disk")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     lock_wait_seconds: float = Field(default=600, ge=0, description="how long a second writer waits for the first")
     keep_versions: int = Field(default=3, ge=1, description="published versions that are kept")

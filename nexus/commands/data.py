@@ -24,6 +24,7 @@ console = open_console()
 Scale = Annotated[str, typer.Option("--scale", help="How much history: `small` (~40 k applications) or `medium` (~1 M).")]
 World = Annotated[str, typer.Option("--world", help="`realistic`, or `predictable` where outcomes follow the features.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same history.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Up to this instant (UTC). Default: today 00:00.")]
 
 
 def parse_until(text: str | None) -> datetime:
@@ -62,7 +63,7 @@ def simulate(
     scale: Scale = "small",
     world: World = "realistic",
     seed: Seed = 7,
-    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Up to this instant (UTC). Default: today 00:00.")] = None,
+    until: Until = None,
     live: Annotated[bool, typer.Option("--live", help="Go on through the hiring API of a running `nexus up`, until Ctrl-C.")] = False,
     per_minute: Annotated[float, typer.Option("--per-minute", min=0.1, help="With --live: things done a minute, on average.")] = 30,
 ) -> None:

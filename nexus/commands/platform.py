@@ -12,7 +12,7 @@ import typer
 from foundation.settings import Databases, Home
 from nexus import demo as demonstration
 from nexus import state
-from nexus.commands.data import Scale, Seed, World
+from nexus.commands.data import Scale, Seed, Until, World, parse_until
 from nexus.databases import PROJECT, migrate
 from nexus.embedded_postgres import die_with_parent, free_port
 from nexus.processes import AlreadyRunning
@@ -27,6 +27,7 @@ def demo(
     scale: Scale = "small",
     world: World = "realistic",
     seed: Seed = 7,
+    until: Until = None,
 ) -> None:
     """Run the whole platform on a simulated three-year history: simulate, run the pipeline, show the figures, serve.
 
@@ -34,7 +35,7 @@ def demo(
 
     Examples: `nexus demo` · `nexus demo --no-serve` · `nexus demo --world predictable --seed 7`
     """
-    demonstration.build(Home(), scale=scale, world=world, seed=seed, keep_database=not no_serve)
+    demonstration.build(Home(), scale=scale, world=world, seed=seed, until=parse_until(until), keep_database=not no_serve)
     if not no_serve:
         demonstration.become_the_platform()
 
