@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
 import psycopg
 import pyarrow as pa
@@ -134,7 +133,7 @@ def open_snapshot(url: str) -> Iterator[SourceSnapshot]:
                 yield snapshot
             finally:
                 snapshot.close()
-    except (psycopg.Error, adbc_driver_manager.Error) as problem:
+    except (psycopg.Error, adbc_driver_postgresql.dbapi.Error) as problem:
         raise SourceUnavailable(f"the hiring database could not be read: {str(problem).strip()}") from problem
 
 
