@@ -136,8 +136,8 @@ def receipt(answer: Answer, row: Mapping[str, Any] | None = None) -> str:
         return f"List of {answer.frame.height} rows, as published. {where}"
     entry = evaluation.definition
     chosen = [f"{name} {value}".replace("_", " ") for name, value in query.switches.items()]
-    if query.period_from and query.period_to:
-        chosen.append(span_of([query.period_from, query.period_to]))
+    months = [day for day in (query.period_from, query.filters.get("period_end", query.period_to)) if isinstance(day, date)]
+    chosen += [span_of(months)] if months else []
     head = f"{entry.id} v{entry.version} {entry.name}" + (f" ({', '.join(chosen)})" if chosen else "")
     if row is None:
         return f"{head}: {answer.frame.height} rows, n and interval of each in the drawing. {where}"
