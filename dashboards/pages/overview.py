@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import filters
-from dashboards.panels import equity, forecasts, funnel, kpis, sources
+from dashboards.panels import board_report, equity, forecasts, funnel, kpis, sources
 from dashboards.panels.panel import page_foot
 from dashboards.scope import Insights
 from foundation.access import Page
@@ -13,6 +13,7 @@ def render(insights: Insights) -> None:
     """Draw the page."""
     choice = filters.row(insights, "Hiring overview")
     kpis.cards(choice)
+    board_report.button(choice)
     left, right = st.columns(2)
     with left:
         funnel.drop_off(choice)
