@@ -1,5 +1,6 @@
 """Verbs that bring data in and through: simulate, import, run."""
 
+import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,11 +132,18 @@ def import_log(
         console.print("next: `nexus run` builds the marts and publishes them")
 
 
-def run(force: Annotated[bool, typer.Option("--force", help="Build and publish even when nothing is new.")] = False) -> None:
+def run(
+    force: Annotated[bool, typer.Option("--force", help="Build and publish even when nothing is new.")] = False,
+    new_equity_ledger: Annotated[
+        str, typer.Option("--new-equity-ledger", metavar="REASON", help="Start a new equity ledger though figures were released before.")
+    ] = "",
+) -> None:
     """Run the pipeline once: extract, check, build, train, publish. Without new data nothing changes; a failed check publishes nothing.
 
-    Examples: `nexus run` · `nexus run --force`
+    Examples: `nexus run` · `nexus run --force` · `nexus run --new-equity-ledger "the disk with the old one is lost"`
     """
+    if new_equity_ledger:
+        os.environ["NEXUS_PUBLISHING_NEW_EQUITY_LEDGER"] = new_equity_ledger
     with Database(Home()):
         show_summary(run_pipeline(Home(), force=force))
 
