@@ -3,8 +3,9 @@
 What belongs here: marks, axes and labels. What doesn't: reading or computing.
 
 Rules kept by every chart: text is the page's own colour and marks show on light and dark alike; each axis spans at least a
-stated width, so that small differences stay small; labels have their room inside the scale and are never cut off; layers
-share one scale; nothing reaches a chart that the reader may not see (Vega sends its whole frame to the browser).
+stated width, so that small differences stay small; labels have their room beside the scale, in pixels, and are never cut off,
+on a phone they break into lines; layers share one scale; nothing reaches a chart that the reader may not see (Vega sends its
+whole frame to the browser).
 """
 
 import math
@@ -24,6 +25,8 @@ Parameters = ParamSpec("Parameters")
 _KEPT: Final = 1_000
 ROW: Final = 34
 _SIZE: Final = 12.5
+_PHONE: Final = "(windowSize()[0] < 640)"  # false where there is no window, as in a downloaded picture
+_NARROW: Final = "split(replace(datum.label, regexp('(.{8,}?) ', 'g'), '$1\\n'), '\\n')"
 _SVG: Final = {"embedOptions": {"renderer": "svg"}}
 
 
@@ -81,9 +84,45 @@ def _text(**options: Any) -> dict[str, Any]:
     return {"fontSize": _SIZE, "fill": INK, "baseline": "middle"} | options
 
 
+def _lined() -> dict[str, Any]:
+    """Style of the label column at the right: two lines on a phone, around the row's middle."""
+    middle = alt.ExprRef("isArray(datum.lines) ? -6.5 * (length(datum.lines) - 1) : 0")
+    return _text(align="right", opacity=0.9, lineHeight=13, dy=middle)
+
+
+def _on_phone(then: str, otherwise: str) -> alt.ExprRef:
+    return alt.ExprRef(f"{_PHONE} ? {then} : {otherwise}")
+
+
+def _room(labels: Sequence[str], *, lines: bool = False) -> tuple[int, int]:
+    """Return the pixels that the widest label needs on a desk and on a phone, where ``lines`` break at the middle dot."""
+    wide = max((len(label) for label in labels), default=0)
+    narrow = max((len(part) for label in labels for part in (label.split(" · ") if lines else [label])), default=0)
+    return round(6.7 * wide) + 14, round(6.7 * narrow) + 12
+
+
+def _beside(room: tuple[int, int]) -> list[int | alt.ExprRef]:
+    """Return the range of a scale that leaves room for a column of labels at its right."""
+    return [0, alt.ExprRef(f"max(20, width - ({_PHONE} ? {room[1]} : {room[0]}))")]
+
+
+def _in_lines(chart: alt.Chart, field: str) -> alt.Chart:
+    """Add ``lines``: the label, broken at the middle dot on a phone."""
+    return chart.transform_calculate(lines=f"{_PHONE} ? split(datum.{field}, ' · ') : datum.{field}")
+
+
 def _names(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
-    style = alt.Axis(title=None, domain=False, ticks=False, labelLimit=420, labelFontSize=_SIZE, labelPadding=8, grid=False, **axis)
+    broken = f"{_PHONE} ? {_NARROW} : datum.label"
+    limits: dict[str, Any] = {"labelLimit": _on_phone("130", "420"), "labelFontSize": _on_phone("11", str(_SIZE)), "labelLineHeight": 11.5}
+    style = alt.Axis(
+        title=None, domain=False, ticks=False, labelExpr=broken, labelPadding=8, labelOverlap=False, grid=False, **limits, **axis
+    )
     return alt.Y(f"{field}:N", sort=list(order), axis=style, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2))
+
+
+def _legend(names: Sequence[str], **options: Any) -> alt.Legend:
+    columns = _on_phone("2" if max(map(len, names)) < 16 else "1", "0")  # 0: as many as there are
+    return alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=290, columns=columns, padding=0, offset=10, **options)
 
 
 @_drawn_once
@@ -91,7 +130,8 @@ def funnel(frame: pl.DataFrame) -> Spec:
     """Bars of a funnel. Columns: name, reached, label, drop_label, is_worst."""
     order = frame["name"].to_list()
     top = float(frame["reached"].max() or 1)  # type: ignore[arg-type]  # polars types max() as any literal
-    scale = alt.Scale(domain=[0, top * 1.62], nice=False)
+    beside, below = _room(frame["label"].to_list()), _room(frame["drop_label"].to_list())
+    scale = alt.Scale(domain=[0, top], nice=False, range=_beside((beside[0] + below[0], max(beside[1], below[1]))))
     base = alt.Chart(frame).encode(y=_names("name", order))
     bars = base.mark_bar(cornerRadiusEnd=3).encode(
         x=alt.X("reached:Q", scale=scale, axis=None),
@@ -102,9 +142,12 @@ def funnel(frame: pl.DataFrame) -> Spec:
             alt.Tooltip("drop_label:N", title="Left here"),
         ],
     )
-    labels = base.mark_text(**_text(align="left", dx=6)).encode(x=alt.X("reached:Q", scale=scale, axis=None), text="label:N")
-    drops = base.mark_text(**_text(align="right", opacity=0.85)).encode(x=alt.datum(top * 1.62), text="drop_label:N")
-    return _finish(bars + labels + drops, ROW * len(order) + 16)
+    has_drop = f"{_PHONE} && datum.drop_label"
+    labels = base.mark_text(**_text(align="left", dx=6, dy=alt.ExprRef(f"{has_drop} ? -7 : 0")))
+    labels = labels.encode(x=alt.X("reached:Q", scale=scale, axis=None), text="label:N")
+    place = alt.value(_on_phone("scale('x', datum.reached) + 6", "width"))  # below the label on a phone, else a column of its own
+    drops = base.mark_text(**_text(align=_on_phone("'left'", "'right'"), dy=_on_phone("7.5", "0"), opacity=0.85))
+    return _finish(bars + labels + drops.encode(x=place, text="drop_label:N"), ROW * len(order) + 16)
 
 
 @_drawn_once
@@ -113,8 +156,7 @@ def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
     order = frame["name"].to_list()
     values = [value for column in ("value", "lower", "upper") for value in frame[column].to_list()]
     low, high = span(values, least)
-    room = high + 0.38 * (high - low)
-    scale = alt.Scale(domain=[low, room], nice=False)
+    scale = alt.Scale(domain=[low, high], nice=False, range=_beside(_room(frame["label"].to_list(), lines=True)))
     ticks = _ticks(low, high)
     axis = alt.Axis(format=unit_format, title=None, values=ticks, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
     colour = alt.condition("datum.is_ranked", alt.value(PRIMARY), alt.value(MUTED))
@@ -125,7 +167,7 @@ def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
         color=colour,
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
     )
-    labels = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="label:N")
+    labels = _in_lines(base, "label").mark_text(**_lined()).encode(x=alt.value("width"), text="lines:N")
     return _finish(rules + points + labels, ROW * len(order) + 34)
 
 
@@ -136,13 +178,14 @@ def bars(frame: pl.DataFrame, *, least: float = 0.0) -> Spec:
     if "is_marked" not in frame.columns:
         frame = frame.with_columns(is_marked=pl.lit(False))
     top = max(float(frame["value"].max() or 0), least, 1e-9)  # type: ignore[arg-type]  # polars types max() as any literal
-    scale = alt.Scale(domain=[0, top * 1.5], nice=False)
+    scale = alt.Scale(domain=[0, top], nice=False, range=_beside(_room(frame["label"].to_list(), lines=True)))
     base = alt.Chart(frame).encode(y=_names("name", order), x=alt.X("value:Q", scale=scale, axis=None))
     marks = base.mark_bar(cornerRadiusEnd=3).encode(
         color=alt.condition("datum.is_marked", alt.value(ALERT), alt.value(PRIMARY)),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
     )
-    return _finish(marks + base.mark_text(**_text(align="left", dx=6)).encode(text="label:N"), ROW * len(order) + 16)
+    labels = _in_lines(base, "label").mark_text(**(_lined() | {"align": "left", "dx": 6})).encode(text="lines:N")
+    return _finish(marks + labels, ROW * len(order) + 16)
 
 
 @_drawn_once
@@ -152,7 +195,19 @@ def heat_map(frame: pl.DataFrame, columns: Sequence[str], rows: Sequence[str]) -
     x = alt.X(
         "column:N",
         sort=list(columns),
-        axis=alt.Axis(orient="top", title=None, labelAngle=0, labelFlush=False, labelFontSize=_SIZE, domain=False, ticks=False),
+        axis=alt.Axis(
+            orient="top",
+            title=None,
+            labelExpr=f"{_PHONE} ? {_NARROW} : datum.label",
+            labelAngle=_on_phone("-50", "0"),
+            labelAlign=_on_phone("'left'", "'center'"),
+            labelFontSize=_on_phone("11", str(_SIZE)),
+            labelLineHeight=11,
+            labelOverlap=False,
+            labelFlush=False,
+            domain=False,
+            ticks=False,
+        ),
     )
     base = alt.Chart(frame).encode(x=x, y=_names("row", rows).scale(paddingInner=0.08, paddingOuter=0.05), tooltip=tip)
     decided = base.transform_filter("datum.is_mature && isValid(datum.value)")
@@ -192,7 +247,7 @@ def lines(frame: pl.DataFrame, *, unit_format: str, least: float, ceiling: float
     )
     tip = [alt.Tooltip("series:N", title=" "), alt.Tooltip("month:T", title="Month", format="%b %Y"), alt.Tooltip("label:N", title="Value")]
     series = frame["series"].unique(maintain_order=True).to_list()
-    legend = alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=220) if len(series) > 1 else None
+    legend = _legend(series) if len(series) > 1 else None
     colour = alt.Color("series:N", scale=alt.Scale(domain=series, range=[*SERIES[: len(series)]]), legend=legend)
     base = alt.Chart(frame).encode(x=x, y=y, color=colour)
     return _finish(base.mark_line(strokeWidth=2, point={"size": 26}).encode(tooltip=tip), height)
@@ -206,7 +261,15 @@ def accuracy(frame: pl.DataFrame, goal: float) -> Spec:
         "stage:N",
         sort=order,
         scale=alt.Scale(type="point", padding=0.5),
-        axis=alt.Axis(title=None, labelAngle=0, labelFontSize=_SIZE, ticks=False, labelLimit=120),
+        axis=alt.Axis(
+            title=None,
+            labelExpr=f"{_PHONE} ? {_NARROW} : datum.label",
+            labelAngle=0,
+            labelFontSize=_SIZE,
+            ticks=False,
+            labelLimit=120,
+            labelOverlap=False,
+        ),
     )
     low = min(0.0, *(value for value in frame["lower"].to_list() if value is not None))
     axis = alt.Axis(format=".0%", title=None, tickCount=5, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
@@ -216,7 +279,7 @@ def accuracy(frame: pl.DataFrame, goal: float) -> Spec:
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=series, range=[MUTED if name in baselines else PRIMARY for name in series]),
-        legend=alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=260, symbolOpacity=1),
+        legend=_legend(series, symbolOpacity=1),
     )
     offset = alt.XOffset("series:N", scale=alt.Scale(domain=series, range=[-7, 7]))
     base = alt.Chart(frame).encode(x=x, color=colour)
@@ -240,14 +303,13 @@ def forecast(frame: pl.DataFrame) -> Spec:
     order = frame["name"].to_list()
     values = [value for column in ("elapsed", "low", "high", "median", "target") for value in frame[column].to_list()]
     low, high = span([*values, 0.0], 60, floor=None)
-    room = high + 0.2 * (high - low)
-    scale = alt.Scale(domain=[low, room], nice=False)
+    scale = alt.Scale(domain=[low, high], nice=False, range=_beside(_room(frame["chance"].to_list())))
     axis = alt.Axis(
         title="days from today",
         titleFontWeight="normal",
         titleFontSize=_SIZE,
         labelFontSize=_SIZE,
-        tickCount=8,
+        tickCount=_on_phone("3", "8"),
         gridOpacity=0.5,
         domain=False,
     )
@@ -262,5 +324,5 @@ def forecast(frame: pl.DataFrame) -> Spec:
         x=alt.X("target:Q", scale=scale, axis=axis)
     )
     today = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(color=INK, opacity=0.5).encode(x=alt.X("x:Q", scale=scale, axis=axis))
-    text = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="chance:N")
-    return _finish(today + so_far + start + band + dot + target + text, 30 * len(order) + 50)
+    text = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.value("width"), text="chance:N")
+    return _finish(today + so_far + start + band + dot + target + text, ROW * len(order) + 50)

@@ -19,7 +19,8 @@ def create_app() -> App:
     """
     config.get_config_options(force_reparse=True, options_from_flags=theme.streamlit_options())
     logs.configure()
-    return App(Path(shell.__file__), routes=sign_in.routes(), middleware=[Middleware(sign_in.RequireSession)], on_script_error=_say_so)
+    script = Path(shell.__file__).parent / "script" / "run.py"
+    return App(script, routes=sign_in.routes(), middleware=[Middleware(sign_in.RequireSession)], on_script_error=_say_so)
 
 
 def _say_so(fault: Exception) -> bool:

@@ -80,6 +80,7 @@ def row(insights: Insights, title: str, *, subject: bool = True, period: bool = 
     with st.container(key="filters"):
         heading, *places = st.columns([7.2 - sum(widths), *widths], vertical_alignment="bottom")
     heading.title(title, anchor=False)
+    heading.html('<h2 class="screen-reader">Figures</h2>')  # the panels' titles are of the third rank: no rank is left out
     school = select(places[0], title, "School", "school", names if len(names) == 1 else {ALL: "All schools"} | names)
     chosen_subject, chosen_period = ALL, DEFAULT_PERIOD
     if subject:

@@ -1,34 +1,82 @@
-"""Every number's receipt, and the CSV of every chart and table: where a figure comes from, said beside it."""
+"""Every number's receipt, and the files of every panel, CSV and PNG: where a figure comes from, said beside it."""
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from urllib.parse import urlsplit
 
 import polars as pl
 import streamlit as st
 
-from dashboards import figures
+from dashboards import figures, pictures
+from dashboards.charts import Spec
 from dashboards.scope import Answer
 
 
-def footer(key: str, answers: Sequence[Answer], table: pl.DataFrame) -> None:
-    """Draw the foot of a panel: a receipt for each answer it shows, and its table as CSV."""
+def footer(
+    key: str, question: str, answers: Sequence[Answer], table: pl.DataFrame, charts: Sequence[tuple[str, Spec]] = (), finding: str = ""
+) -> None:
+    """Draw the foot of a panel: a receipt for each answer it shows, its table as CSV, its charts as one PNG.
+
+    Both files are made when they are asked for. Their names say page, question and period.
+    """
+    stem = _stem(question, answers)
     with st.container(horizontal=True, gap="small", key=f"foot-{key}"):
         with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these numbers come from"):
             for answer in answers:
                 receipt(answer)
-        st.download_button(
-            "CSV",
-            csv(table),
-            file_name=f"{key}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-            disabled=table.is_empty(),
-            key=f"csv-{key}",
-            help="Download this table",
-        )
+        _download("CSV", f"csv-{key}", lambda: csv(table), f"{stem}.csv", "text/csv", f"Table of “{question}”", disabled=table.is_empty())
+        if charts:
+            is_dark, origin = st.context.theme.type == "dark", _origin(answers)
+            help_text = f"Picture of “{question}”"
+            _download(
+                "PNG",
+                f"png-{key}",
+                lambda: pictures.png(charts, question, finding, origin, dark=is_dark),
+                f"{stem}.png",
+                "image/png",
+                help_text,
+            )
+
+
+def _download(
+    label: str, key: str, make: Callable[[], str | bytes], file_name: str, mime: str, help_text: str, *, disabled: bool = False
+) -> None:
+    icon = ":material/download:" if label == "CSV" else ":material/image:"
+    st.download_button(
+        label,
+        make,
+        file_name=file_name,
+        mime=mime,
+        icon=icon,
+        type="tertiary",
+        on_click="ignore",
+        disabled=disabled,
+        key=key,
+        help=help_text,
+    )
+
+
+def _stem(question: str, answers: Sequence[Answer]) -> str:
+    """Return a file's name without its ending: page, question, period (else the day of the data)."""
+    page = urlsplit(st.context.url or "").path.strip("/").rsplit("/", 1)[-1] or "overview"
+    parts = [page, question, *_period(answers).split()]
+    return "-".join(word for word in (re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts) if word)
+
+
+def _period(answers: Sequence[Answer]) -> str:
+    asked = next((answer.query for answer in answers if answer.query is not None and answer.query.period_to is not None), None)
+    if asked is None or asked.period_to is None:
+        return f"{answers[0].pointer.as_of:%Y-%m-%d}" if answers else ""
+    return f"{asked.period_from:%Y-%m} to {asked.period_to:%Y-%m}" if asked.period_from else f"to {asked.period_to:%Y-%m}"
+
+
+def _origin(answers: Sequence[Answer]) -> str:
+    if not answers:
+        return "Educator Nexus"
+    pointer = answers[0].pointer
+    return f"Educator Nexus · {_period(answers)} · published version {pointer.publish_version} · as of {figures.moment(pointer.as_of)}"
 
 
 def receipt(answer: Answer) -> None:

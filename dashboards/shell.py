@@ -1,6 +1,6 @@
-"""The Streamlit script of the Enterprise dashboard: who is here, which pages they may open, and the one they did open.
+"""The shell of the Enterprise dashboard: who is here, which pages they may open, and the one they did open.
 
-Runs once per interaction. What belongs here: identity, navigation and the bar at the top. What doesn't: figures.
+Runs once per interaction (script/run.py). What belongs here: identity, navigation and the bar at the top. What doesn't: figures.
 """
 
 from collections.abc import Callable
@@ -88,7 +88,3 @@ def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], *,
         with st.container(horizontal=True, key="pages", gap="small"):
             for page in insights:
                 st.page_link(registered[page], query_params=kept)
-
-
-if __name__ == "__main__":
-    main()

@@ -72,6 +72,10 @@ h3 {{ font-size: 1.1rem !important; padding: 0 !important }}
 .st-key-filters {{ margin-bottom: .35rem }}
 div:has(> [class*="st-key-foot-"]), [class*="st-key-panel-"] > [class*="st-key-foot-"] {{ margin-top: auto }}
 :focus-visible {{ outline: 3px solid {PRIMARY} !important; outline-offset: 2px }}
+[data-testid="stCaptionContainer"] {{ opacity: 1 }}
+[data-testid="stCaptionContainer"] p {{ color: color-mix(in srgb, currentColor 88%, transparent) }}
+.stElementContainer:has(.screen-reader) {{ position: absolute; width: 1px !important; overflow: hidden }}
+.screen-reader {{ position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }}
 form[action="/sign-out"] button {{ font: inherit; color: inherit; background: transparent; cursor: pointer;
   border: 1px solid {MUTED}; border-radius: .5rem; padding: .35rem .9rem }}
 </style>"""

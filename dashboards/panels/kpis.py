@@ -102,7 +102,10 @@ def _card(choice: Choice, card: Card) -> None:
         line = _line(months, card)
         if line is not None:
             st.vega_lite_chart(spec=charts.sparkline(line, card.least), key=f"spark-{card.key}", alt=f"{card.label} by month")
-        receipts.footer(f"card-{card.key}", [answer for answer in (now, before, months) if answer is not None], months.frame)
+        shown = [("", charts.sparkline(line, card.least))] if line is not None else []
+        receipts.footer(
+            f"card-{card.key}", card.label, [answer for answer in (now, before, months) if answer is not None], months.frame, shown
+        )
 
 
 def _ask(choice: Choice, card: Card, period: Period, *, by_month: bool = False) -> Answer:

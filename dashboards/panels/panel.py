@@ -1,4 +1,4 @@
-"""The frame every panel shares, and the foot of every page."""
+"""The frame every panel shares, and the foot of every page: screen-reader text, receipts and files come with it."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def panel(
         finding: one sentence made from the figures.
         chart: the figure, or several with a title each; None when there are no rows.
         answers: what the panel shows, one receipt each.
-        table: the chart's table, for the CSV.
+        table: the chart's table, for the CSV; the chart itself can be taken along as PNG.
         grid: a table to show below or instead of the chart.
         note: a sentence below the chart.
         stacked: several charts go below one another.
@@ -42,6 +42,7 @@ def panel(
     with st.container(border=True, key=f"panel-{key}", height="stretch"):
         st.subheader(question, anchor=False)
         st.caption(finding)
+        parts: list[tuple[str, Spec]] = [("", chart)] if isinstance(chart, dict) else list(chart or ())
         if isinstance(chart, Sequence):
             places = [st.container() for _ in chart] if stacked else st.columns(len(chart), gap="large")
             for position, (place, (title, part)) in enumerate(zip(places, chart, strict=True)):
@@ -55,7 +56,7 @@ def panel(
             st.dataframe(receipts.with_moments(grid), hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}")
         elif chart is None:
             st.info(nothing, icon=":material/inbox:")
-        receipts.footer(key, answers, table)
+        receipts.footer(key, question, answers, table, parts, finding)
 
 
 def dot_rows(frame: pl.DataFrame, dimension: str, unit: str = "rate") -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from foundation.access import Page as PageName
 from foundation.access import Principal, Role
-from tests.support.dashboard_stack import HANOK, NORTH, RIVER, Stack
+from tests.pages.browsing import DESK, PATIENCE, open_tab, settled, sign_in
+from tests.support.dashboard_stack import HANOK, NORTH, RIVER, Stack, fresh_dashboard
 from tests.support.published_file import SCHOOLS, Made
 from tests.support.signed_in import person
 
@@ -25,38 +27,19 @@ TITLES = {
 TENANTS: dict[str, set[str] | None] = {"group_head": {NORTH, RIVER}, "agency_user": set()}
 PLATFORM = {"analyst", "engineer", "privacy_officer", "platform_admin", "bias_auditor"}
 LOGINS = ["hr_director", "recruiter", "hiring_manager", "interviewer", "group_head", "agency_user", *sorted(PLATFORM)]
-PATIENCE = 60_000
 
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """Return a tab of a browser that nobody has signed in with; a request to another host fails the test."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 1400}, accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    tab = context.new_page()
+    tab = open_tab(chromium, DESK)
     elsewhere: list[str] = []
     tab.on(
         "request", lambda request: None if request.url.startswith(("http://127.0.0.1", "data:", "blob:")) else elsewhere.append(request.url)
     )
     yield tab
-    context.close()
+    tab.context.close()
     assert elsewhere == [], "the dashboard must not call other hosts"
-
-
-def settled(tab: Page) -> None:
-    """Wait until Streamlit has run the page and drawn it."""
-    tab.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    tab.wait_for_selector('[data-testid="stHeading"], h1')
-    expect(tab.locator('[data-testid="stSkeleton"]')).to_have_count(0, timeout=PATIENCE)
-
-
-def sign_in(tab: Page, stack: Stack, login: str, path: str = "/") -> None:
-    """Go to a path as a visitor, sign in on the form, land on the path."""
-    tab.goto(stack.dashboard + path)
-    tab.get_by_label("E-mail").fill(stack.logins[login]["email"])
-    tab.get_by_label("Password").fill(stack.logins[login]["password"])
-    tab.get_by_role("button", name="Sign in").click()
-    settled(tab)
 
 
 def assert_sound(tab: Page, name: str, folder: Path) -> None:
@@ -202,6 +185,13 @@ def test_reload_stays_signed_in_and_the_url_keeps_filters_only(page: Page, dashb
     sql = f"select count(*) from marts.fct_applications where tenant_id = '{RIVER}' and subject = 'Science' and {months}"
     expect(page.locator("body")).to_contain_text(f"{number(dashboard_stack.made, sql):,} (100%)", timeout=PATIENCE)
     assert set(re.findall(r"[?&](\w+)=", page.url)) == {"school", "subject", "period"}
+
+
+def test_first_visit_of_all_may_be_to_any_page(page: Page, dashboard_stack: Stack) -> None:
+    with fresh_dashboard(dashboard_stack) as address:
+        sign_in(page, replace(dashboard_stack, dashboard=address), "hr_director", "/sources")
+        expect(page.get_by_role("heading", name="Which channels bring hires?")).to_be_visible()
+        page.close()
 
 
 def test_receipt_names_definition_sql_and_version(page: Page, dashboard_stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """Every chart is a valid Vega-Lite specification, its layers share one scale, and its labels stay inside it."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import altair as alt
 import polars as pl
 import pytest
+import vl_convert
 
-from dashboards import charts
+from dashboards import charts, pictures
 
 _RATES = {"value": [0.3, 0.1], "lower": [0.2, 0.05], "upper": [0.4, 0.2]}
 _NAMED = {"name": ["Referral", "Job board"], "label": ["30% · n 90", "10% · n 300"]}
@@ -89,9 +91,11 @@ def test_layers_share_one_scale(make: Callable[[int], charts.Spec]) -> None:
 @pytest.mark.parametrize("make", [_funnel, _dots, _forecast])
 def test_label_column_stands_at_the_end_of_the_scale_and_grows_inwards(make: Callable[[int], charts.Spec]) -> None:
     layers = _layers(make(2))
-    high = next(_scale(layer, "x")["domain"][1] for layer in layers if "domain" in _scale(layer, "x"))
-    column = next(layer for layer in layers if layer["encoding"].get("x", {}).get("datum") == high)
-    assert column["mark"]["align"] == "right"
+    ends = {str(_scale(layer, "x")["range"][1]) for layer in layers if "range" in _scale(layer, "x")}
+    assert len(ends) == 1
+    assert "width - " in ends.pop(), "marks end where the column begins"
+    column = next(layer for layer in layers if "width" in str(layer["encoding"].get("x", {}).get("value")))
+    assert "right" in str(column["mark"]["align"])
 
 
 def test_text_takes_the_colour_of_the_page() -> None:
@@ -99,6 +103,18 @@ def test_text_takes_the_colour_of_the_page() -> None:
         for layer in _layers(make(2)):
             if layer["mark"]["type"] == "text" and "goal" not in str(layer["encoding"]):
                 assert layer["mark"]["fill"] == "currentColor"
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_every_kind_of_chart_becomes_a_picture_with_its_words(make: Callable[[int], charts.Spec]) -> None:
+    spec = pictures.standalone([("", make(2)), ("Again", make(1))], "Why?", "Because 12 of 40 did. " * 9, "Nov 2026 · version 7")
+    drawn = vl_convert.vegalite_to_svg(spec)
+    for words in ("Why?", "Because 12 of 40 did.", "Again", "version 7"):
+        assert words in drawn
+    own = {label for row in next(iter(spec["datasets"].values())) for label in (row.get("name"), row.get("stage"), row.get("row")) if label}
+    assert own <= set(re.findall(r">([^<>]+)</text>", drawn))
+    assert "currentColor" not in drawn
+    assert "NaN" not in drawn
 
 
 def _layers(spec: charts.Spec) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,20 @@ def dashboard_stack(postgres_server: EmbeddedPostgres, migrated_template: str, t
             process.wait(20)
 
 
+@contextmanager
+def fresh_dashboard(stack: Stack) -> Iterator[str]:
+    """Start another dashboard on the same services, one that nobody has visited; give its address."""
+    (port,) = _free_ports(1)
+    environment = os.environ | {"NEXUS_HOME": str(stack.home), "NEXUS_DASHBOARD_HIRING_URL": stack.hiring}
+    process = _serve("dashboards.enterprise:create_app", port, environment, stack.home / "fresh.log")
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", process, stack.home / "fresh.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Return a headless browser."""
@@ -114,4 +129,4 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float 
     raise TimeoutError(f"{url} did not answer within {seconds} s: {log.read_text()[-2000:]}")
 
 
-__all__ = ["HANOK", "NORTH", "RIVER", "Stack", "chromium", "dashboard_stack"]
+__all__ = ["HANOK", "NORTH", "RIVER", "Stack", "chromium", "dashboard_stack", "fresh_dashboard"]
