@@ -1,9 +1,10 @@
 """Rows of ``predictions.model_scores``: one figure of one predictor at one as-of stage.
 
-What belongs here: the table's shape. What doesn't: how a figure is computed (``evaluation``).
+What belongs here: the shape of that table and of the backtest's rows behind it. What doesn't: how a figure is computed (``evaluation``).
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import polars as pl
 
@@ -24,6 +25,16 @@ SCHEMA = {
     "n": pl.Int64,
     "world": pl.String,
 }
+BACKTEST_SCHEMA = pl.Schema(
+    [
+        *((name, pl.String()) for name in ("opening_id", "tenant_id", "job_id", "landmark")),
+        ("as_of", pl.Datetime("us", "UTC")),
+        *((name, pl.String()) for name in ("origin", "predictor")),
+        *((name, pl.Float64()) for name in ("elapsed_days", "median_days", "p10_days", "p90_days", "actual_days", "weight")),
+        *((name, pl.String()) for name in ("bundle_id", "world")),
+    ]
+)
+"""Columns of ``predictions.backtest_openings``."""
 Key = tuple[str, str, str]
 
 
@@ -44,3 +55,19 @@ def score_rows(model: str, world: str, figures: Mapping[Key, Mapping[str, Figure
 def stamped(scores: pl.DataFrame, bundle_id: str) -> pl.DataFrame:
     """Return the scores with the bundle they belong to."""
     return scores.with_columns(bundle_id=pl.lit(bundle_id))
+
+
+def keep_oracle(home: Path, scores: pl.DataFrame) -> None:
+    """Keep K6 rows, which only the answer key's reader can measure, for the next training of the same bundle."""
+    file = home / "training" / "oracle_scores.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scores.write_parquet(file)
+
+
+def with_oracle(home: Path, scores: pl.DataFrame) -> pl.DataFrame:
+    """Return a training's scores, with the K6 rows kept for one of its bundles."""
+    file = home / "training" / "oracle_scores.parquet"
+    if not file.exists():
+        return scores
+    kept = pl.read_parquet(file).filter(pl.col("bundle_id").is_in(scores["bundle_id"].unique().to_list()))
+    return pl.concat([scores, kept])
