@@ -1,6 +1,5 @@
 """Every number's receipt, and the files of every panel, CSV and PNG: where a figure comes from, said beside it."""
 
-import io
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -12,6 +11,7 @@ import streamlit as st
 from dashboards import figures, pictures
 from dashboards.charts import Spec
 from dashboards.scope import Answer
+from metrics import formats
 
 
 def footer(
@@ -26,7 +26,9 @@ def footer(
         with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these numbers come from"):
             for answer in answers:
                 receipt(answer)
-        _download("CSV", f"csv-{key}", lambda: csv(table), f"{stem}.csv", "text/csv", f"Table of “{question}”", disabled=table.is_empty())
+        _download(
+            "CSV", f"csv-{key}", lambda: formats.csv(table), f"{stem}.csv", "text/csv", f"Table of “{question}”", disabled=table.is_empty()
+        )
         if charts:
             is_dark, origin = st.context.theme.type == "dark", _origin(answers)
             help_text = f"Picture of “{question}”"
@@ -97,17 +99,6 @@ def receipt(answer: Answer) -> None:
     for statement in answer.statements:
         st.code(f"{statement.sql};{_parameters(statement.parameters)}", language="sql", wrap_lines=True)
     st.caption(f"Published version {answer.pointer.publish_version} · as of {figures.moment(answer.pointer.as_of)}")
-
-
-def csv(table: pl.DataFrame) -> str:
-    """Return a table as CSV text; a cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    texts = [name for name, kind in table.schema.items() if kind == pl.String]
-    guarded = table.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in texts
-    )
-    buffer = io.StringIO()
-    guarded.write_csv(buffer)
-    return buffer.getvalue()
 
 
 def _readable(answer: Answer) -> pl.DataFrame:
