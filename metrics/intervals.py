@@ -30,13 +30,17 @@ def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> t
     return np.where(rate == 0, 0.0, lower), np.where(rate == 1, 1.0, upper)  # exact ends, free of rounding
 
 
-def poisson(events: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Return the interval of a Poisson count's mean on the square-root scale, elementwise: (√x ± z/2)².
+def poisson(counts: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the interval of the mean of a count, elementwise; the lower end of 0 is 0.
 
-    Source: Bartlett, Suppl. J. R. Statist. Soc. 3 (1936) 68–78; the lower end is 0 for counts below z²/4.
+    Source: Byar's approximation, Rothman & Boice, Epidemiologic Analysis with a Programmable Calculator (1979).
     """
-    root, half = np.sqrt(np.asarray(events, dtype=np.float64)), normal_quantile(level) / 2
-    return np.maximum(root - half, 0.0) ** 2, (root + half) ** 2
+    count = np.asarray(counts, dtype=np.float64)
+    z = normal_quantile(level)
+    more = count + 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lower = count * (1 - 1 / (9 * count) - z / (3 * np.sqrt(count))) ** 3
+    return np.where(count > 0, lower, 0.0), more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3
 
 
 def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: float = 0.95) -> tuple[float, float]:

@@ -115,7 +115,10 @@ class Rows:
         if scope.tenant_ids is not None and mart not in _WITHOUT_TENANT:
             conditions.append("list_contains(?, r.tenant_id)")
             parameters.append(sorted(scope.tenant_ids))
-        if scope.agency_id is not None:
+        if scope.agency_id is not None and "agency_id" in self.definition.reads[mart]:
+            conditions.append("r.agency_id = ?")
+            parameters.append(scope.agency_id)
+        elif scope.agency_id is not None:
             if "application_id" not in self.definition.reads[mart]:
                 raise ScopeNotSupported(f"{self.definition.id} counts whole schools and is not available to an agency")
             conditions.append("r.application_id in (select application_id from marts.fct_applications where agency_id = ?)")

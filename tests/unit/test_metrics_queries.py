@@ -43,6 +43,11 @@ ROWS: dict[str, dict[str, Any]] = {
     "marts.mart_stage_activity": {"tenant_id": TENANTS, "stage": "applied", "first_entries_count": 1},
     "marts.mart_source_cohorts": {"tenant_id": TENANTS, "attribution": "first_touch", "applications_count": 10, "attempts_count": 10,
                                   "hired_count": 2, "screen_passed_count": 10, "rank_points_sum": 5.0},
+    "marts.mart_source_hires": {"tenant_id": TENANTS, "attribution": "first_touch", "is_year_over": True, "is_retained_12m": True,
+                                "service_days": 400.0, "performance_score": 0.5},
+    "marts.mart_source_costs": {"tenant_id": TENANTS, "attribution": "first_touch", "currency": "GBP", "hires_count": 1},
+    "marts.mart_agency_submissions": {"tenant_id": TENANTS, "agency_id": ["agency", "other", "other", "agency"], "is_placed": True},
+    "marts.mart_offer_chains": {"tenant_id": TENANTS, "answer": "declined", "decline_reason": "Pay too low"},
     "marts.mart_stage_visits": {"tenant_id": TENANTS, "stage": "screen", "time_in_stage_days": 3.0},
     "marts.mart_stage_durations": {"tenant_id": TENANTS, "stage": "screen", "time_in_stage_days": 3.0},
     "marts.mart_time_to_hire": {"tenant_id": TENANTS, "time_to_hire_days": 30.0},
@@ -54,7 +59,7 @@ ROWS: dict[str, dict[str, Any]] = {
                                "outcome": "rejected", "process_days": 20.0, "age_days": 200.0,
                                "agency_id": ["agency", "other", "other", "agency"]},
 }  # fmt: skip
-AGENCIES_MAY_READ = {"F5", "T1", "T2", "T3", "T4", "T6", "T7", "T8"}
+AGENCIES_MAY_READ = {"F5", "T1", "T2", "T3", "T4", "T6", "T7", "T8", "O1", "O2", "G1", "G2", "G3", "G4"}
 WITH_TENANTS = [entry.id for entry in product_catalogue() if "tenant_id" in entry.dimensions]
 
 
