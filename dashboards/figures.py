@@ -73,14 +73,14 @@ def money(value: float | None, currency: str | None) -> str:
 
 
 def figure(value: float | None, unit: str) -> str:
-    """Return a value in its metric's unit: ``count``, ``rate``, ``days``, ``per_week`` or ``score``."""
+    """Return a value in its metric's unit: ``count``, ``rate``, ``days``, ``per_week``, ``ratio`` or ``score``."""
     if value is None or not known(value):
         return DASH
     if unit == "rate":
         return percent(value)
     if unit == "per_week":
         return f"{value:.2f}× a week" if value < 1 else f"{value:.1f}× a week"
-    return count(value) if unit == "count" else days(value) if unit == "days" else f"{value:.2f}"
+    return count(value) if unit == "count" else days(value) if unit == "days" else f"{value:.1f}" if unit == "ratio" else f"{value:.2f}"
 
 
 def interval(lower: float | None, upper: float | None, unit: str) -> str:

@@ -30,7 +30,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-Unit = Literal["count", "rate", "days", "score", "per_week", "money"]  # money: minor units of the currency that the answer names
+Unit = Literal["count", "rate", "days", "score", "ratio", "per_week", "money"]  # money: minor units of the currency that the answer names
 
 
 class Switch(_Strict):
@@ -73,7 +73,20 @@ class Definition(_Strict):
     dimensions: tuple[str, ...]
     unit: Unit
     interval: Literal[
-        "wilson", "kaplan_meier", "aalen_johansen", "order_statistic", "poisson", "credible", "noise_margin", "as_stored", "none"
+        "wilson",
+        "kaplan_meier",
+        "aalen_johansen",
+        "order_statistic",
+        "poisson",
+        "poisson_binomial",
+        "credible",
+        "posterior",
+        "bootstrap",
+        "delong",
+        "ratio",
+        "noise_margin",
+        "as_stored",
+        "none",
     ]
     shown_from: int = Field(ge=0, description="smallest n at which a value is shown")
     ranked_from: int = Field(ge=0, description="smallest n at which a value may be ranked")

@@ -12,11 +12,14 @@ from metrics.families import (
     costs,
     equity,
     funnel,
+    interviews,
     model_scores,
     offers,
     pipeline,
     projection,
+    readiness,
     reconciliation,
+    schools,
     source_outcomes,
     sources,
     time,
@@ -37,6 +40,9 @@ FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
     **equity.METRICS,
     **model_scores.METRICS,
     **reconciliation.METRICS,
+    **schools.METRICS,
+    **readiness.METRICS,
+    **interviews.METRICS,
 }
 
 

@@ -32,6 +32,7 @@ REQUIRED_TABLES: frozenset[str] = frozenset(
         "fct_offers",
         "fct_openings",
         "mart_agency_submissions",
+        "mart_application_interviews",
         "mart_cleaning_counts",
         "mart_cohort_maturity",
         "mart_endings",
@@ -39,9 +40,14 @@ REQUIRED_TABLES: frozenset[str] = frozenset(
         "mart_first_responses",
         "mart_funnel_cohorts",
         "mart_hire_outcomes",
+        "mart_hiring_plans",
+        "mart_interview_feedback",
         "mart_offer_chains",
+        "mart_open_applications",
+        "mart_opening_histories",
         "mart_pipeline_changes",
         "mart_reconciliation",
+        "mart_selection_signals",
         "mart_source_cohorts",
         "mart_source_costs",
         "mart_source_hires",
@@ -50,6 +56,7 @@ REQUIRED_TABLES: frozenset[str] = frozenset(
         "mart_stage_visits",
         "mart_time_to_fill",
         "mart_time_to_hire",
+        "mart_vacancy_months",
     )
 ) | {"features.features_candidate_success", "features.features_time_to_hire"}
 """Tables a published version must have: all are read from the build file."""
@@ -63,6 +70,7 @@ OPTIONAL_TABLES: frozenset[str] = frozenset(
         "model_calibration",
         "model_cards",
         "model_scores",
+        "open_applications",
         "open_openings",
     )
 )

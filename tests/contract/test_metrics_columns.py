@@ -8,6 +8,7 @@ import yaml
 
 from metrics.catalogue import Definition, product_catalogue
 from metrics.rows import _WITHOUT_TENANT
+from models_ml import batch
 from models_ml.drift import SCHEMA as DRIFT
 from models_ml.scores import SCHEMA as SCORES
 from tests.support.metrics_published import _TABLES, kind_of
@@ -28,6 +29,9 @@ def published_columns() -> dict[str, dict[str, str]]:
     tables["marts.mart_equity_releases"] = dict.fromkeys(RELEASES, "")
     tables["predictions.model_scores"] = dict.fromkeys(SCORES, "")
     tables["predictions.input_drift"] = dict.fromkeys(DRIFT, "")
+    chances = [f"p_filled_{days}_days" for days in batch.HORIZONS]
+    tables["predictions.open_openings"] = dict.fromkeys([*batch.KEYS, "p_filled_before_term_start", *chances], "")
+    tables["predictions.open_applications"] = dict.fromkeys([*batch.APPLICATION_KEYS, "p_hired"], "")
     return tables
 
 
