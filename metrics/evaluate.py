@@ -23,6 +23,7 @@ from metrics.families import (
     source_outcomes,
     sources,
     time,
+    verdicts,
 )
 from metrics.query import Query, check
 from metrics.rows import Reader, Rows, Statement
@@ -38,6 +39,7 @@ FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
     **agencies.METRICS,
     **time.METRICS,
     **equity.METRICS,
+    **verdicts.METRICS,
     **model_scores.METRICS,
     **reconciliation.METRICS,
     **schools.METRICS,

@@ -9,7 +9,8 @@ import polars as pl
 from metrics.catalogue import Definition
 from metrics.query import MetricQueryError, Query, filter_values
 
-_WITHOUT_TENANT = frozenset({"predictions.model_scores", "predictions.input_drift"})  # of the platform's models: no row belongs to a school
+# Of the platform: no row belongs to a school.
+_WITHOUT_TENANT = frozenset({"predictions.model_scores", "predictions.input_drift", "marts.mart_equity_benchmarks"})
 
 
 class Reader(Protocol):

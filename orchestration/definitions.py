@@ -22,6 +22,7 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
             training.logged_predictions,
             training.score_live,
             publishing.published,
+            private.equity_retention,
         ],
         asset_checks=[raw.gate_raw],
         jobs=[FULL, EXTRACT, REFRESH, TRANSFORM],

@@ -13,6 +13,7 @@ from models_ml.drift import SCHEMA as DRIFT
 from models_ml.scores import SCHEMA as SCORES
 from tests.support.metrics_published import _TABLES, kind_of
 from warehouse.equity_ledger import SCHEMA as RELEASES
+from warehouse.equity_ledger import released_tables
 from warehouse.names import ADDED_TABLES, OPTIONAL_TABLES, REQUIRED_TABLES
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -27,6 +28,7 @@ def published_columns() -> dict[str, dict[str, str]]:
         for model in yaml.safe_load(file.read_text())["models"]
     }
     tables["marts.mart_equity_releases"] = dict.fromkeys(RELEASES, "")
+    tables["marts.mart_equity_benchmarks"] = dict.fromkeys(released_tables(Path("nowhere"))["marts.mart_equity_benchmarks"].columns, "")
     tables["predictions.model_scores"] = dict.fromkeys(SCORES, "")
     tables["predictions.input_drift"] = dict.fromkeys(DRIFT, "")
     chances = [f"p_filled_{days}_days" for days in batch.HORIZONS]

@@ -45,7 +45,9 @@ _TABLES = {
     " is_internal time_to_hire_days time_from_first_contact_days time_to_start_days is_reneged is_accept_imputed",
     "marts.mart_time_to_fill": "opening_id tenant_id source_system approved_month subject staff_class gross_days net_days"
     " gross_latest_days net_latest_days is_filled is_cancelled",
-    "marts.mart_equity_releases": "release tenant_id period_kind period_start period_end attribute category people_count"
+    "marts.mart_equity_releases": "release tenant_id period_kind period_start period_end outcome_bin attribute category"
+    " people_count cohort_people_count noisy_count key_id",
+    "marts.mart_equity_benchmarks": "release period_kind period_start period_end attribute category people_count"
     " cohort_people_count key_id",
     "marts.mart_reconciliation": "source_system tenant_id truth left_count right_count difference_count",
     "marts.mart_opening_histories": "opening_id job_id tenant_id source_system subject staff_class season approved_month term_start_date"
