@@ -22,6 +22,8 @@ from models_ml.gate import Verdict
 from models_ml.registry import Registry
 
 Report = Callable[[str], None]
+JOBS_AT_MOST = 12_000
+"""A training learns from at most so many jobs, each whole: figures move by less than their intervals beyond, time and memory do not."""
 _TABLES: dict[ModelName, tuple[str, ...]] = {"time_to_hire": time_to_hire.TABLES, "candidate_success": candidate_success.TABLES}
 _KEPT_FRAMES = ("scores", "calibration", "openings")
 

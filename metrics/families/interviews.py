@@ -5,7 +5,7 @@ import math
 import polars as pl
 
 from metrics.answer import Row, by_group
-from metrics.families.time import _survival_median
+from metrics.families.time import survival_quantile
 from metrics.intervals import area_under_curve, normal_quantile, ratio_interval
 from metrics.rows import Rows
 
@@ -33,7 +33,7 @@ def interviews_per_hire(rows: Rows) -> pl.DataFrame:
 
 def feedback_latency(rows: Rows) -> pl.DataFrame:
     """I2: days from the end of an interview to the scorecard; missing ones are censored."""
-    return by_group(rows.each({"days": "r.feedback_days", "is_ended": "r.is_submitted"}), rows.groups, _survival_median)
+    return by_group(rows.each({"days": "r.feedback_days", "is_ended": "r.is_submitted"}), rows.groups, survival_quantile)
 
 
 def calibration(rows: Rows) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from metrics.answer import Row, by_group, rate
-from metrics.families.funnel import _MATURITY_JOIN
+from metrics.families.funnel import MATURITY_JOIN
 from metrics.intervals import quantile_interval, ratio_interval
 from metrics.rows import Rows
 
@@ -106,7 +106,7 @@ def required_activity(rows: Rows) -> pl.DataFrame:
         },
         table="marts.mart_funnel_cohorts",
         groups=[*dict.fromkeys([*groups, "tenant_id", "applied_month"])],
-        join=_MATURITY_JOIN,
+        join=MATURITY_JOIN,
         where=["coalesce(m.is_mature, false)"],
         ignore=_NOT_OF_APPLICANTS,
     ).sort("tenant_id", "applied_month")

@@ -17,7 +17,8 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _survival_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
+def survival_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
+    """Return the Kaplan–Meier quantile of ``days`` (``is_ended`` false: censored) with its 95 % interval, n and n_open."""
     curve = kaplan_meier(part["days"].to_numpy(), part["is_ended"].to_numpy())
     found, (lower, upper) = curve.quantile(probability), curve.quantile_interval(probability)
     beyond = part.height > 0 and math.isnan(found)
@@ -50,7 +51,7 @@ def _stage(rows: Rows) -> list[str]:
 
 
 def _summary(rows: Rows, probability: float = 0.5) -> Callable[[pl.DataFrame], Row]:
-    estimate = _completed_quantile if rows.switches.get("estimate") == "completed" else _survival_quantile
+    estimate = _completed_quantile if rows.switches.get("estimate") == "completed" else survival_quantile
     return lambda part: estimate(part, probability)
 
 
@@ -88,7 +89,7 @@ def time_to_fill(rows: Rows) -> pl.DataFrame:
     days = f"r.{rows.switches['clock']}{since}_days"
     where = ["not r.is_cancelled"] if rows.switches["cancelled"] == "excluded" else []
     frame = rows.each({"days": days, "is_ended": "r.is_filled"}, where=[*where, f"{days} is not null"])
-    return by_group(frame, rows.groups, _survival_quantile)
+    return by_group(frame, rows.groups, survival_quantile)
 
 
 def time_to_start(rows: Rows) -> pl.DataFrame:
@@ -120,7 +121,7 @@ def process_time(rows: Rows) -> pl.DataFrame:
 
 
 def _decided(part: pl.DataFrame) -> Row:
-    row = _survival_quantile(part)
+    row = survival_quantile(part)
     share = part["is_ended"].mean()
     return row | {"is_mature": None if share is None else share >= MATURE_FROM or bool(part["month_is_mature"].all())}
 

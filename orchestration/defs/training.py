@@ -15,7 +15,7 @@ from models_ml.drift import input_drift
 from models_ml.live import judged_predictions, live_scores
 from models_ml.registry import Registry
 from models_ml.scores import with_oracle
-from models_ml.training import required_tables, train
+from models_ml.training import JOBS_AT_MOST, required_tables, train
 from orchestration.resources import WRITER, home, source_world, warehouse
 from orchestration.steps import Steps
 from warehouse.connection import Connection, scalar
@@ -34,7 +34,7 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
     root = home()
     with steps.step(f"train {model.replace('_', ' ')}"):
         with warehouse().build(read_only=True) as connection:
-            frames = {table: connection.sql(f"from {table}").pl() for table in required_tables(model)}
+            frames = _frames(connection, model)
             as_of = scalar(connection, "select as_of from raw._build")
         result = train(model, frames, root, as_of, world=source_world(root), report=context.log.info)
         drift = input_drift(model, frames[required_tables(model)[0]], as_of, source_world(root))
@@ -54,6 +54,14 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
             "verdict": "\n".join(result.verdict),
         }
     )
+
+
+def _frames(connection: Connection, model: ModelName) -> dict[str, pl.DataFrame]:
+    """Read the tables a training takes; of more jobs than it needs, whole jobs drawn by a hash of their id, the same ones each time."""
+    features, *others = required_tables(model)
+    jobs = scalar(connection, f"select count(distinct job_id) from {features}")
+    drawn = f"where md5(job_id) < '{int(16**8 * JOBS_AT_MOST / jobs):08x}'" if jobs > JOBS_AT_MOST else ""
+    return {table: connection.sql(f"from {table} {drawn if table == features else ''}").pl() for table in (features, *others)}
 
 
 def replace_rows(connection: Connection, table: str, rows: pl.DataFrame, which: Mapping[str, str]) -> None:
