@@ -136,6 +136,15 @@ where {scope}
 order by c.cleaning_step, school""",
         tenant_column="c.tenant_id",
     ),
+    "quarantine": Read(
+        "marts.quarantine_counts",
+        """select q.source, s.name as school, q.table_name, q.reason, q.rows_count, q.quarantined_at
+from marts.quarantine_counts q
+left join marts.dim_organisations s on s.organisation_id = q.tenant_id
+where {scope}
+order by q.rows_count desc, q.source, q.table_name, q.reason""",
+        tenant_column="q.tenant_id",
+    ),
     "checks": Read(
         "marts.check_results",
         """select check_name, layer, table_name, passed, checked_at, failing_count, message

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+import polars as pl
+
 from ingestion.snapshots import Watermark
 from ingestion.source_catalog import SourceTable
 from warehouse.connection import Connection, scalar
@@ -87,6 +89,22 @@ def write_shape(connection: Connection, source: str, table: SourceTable) -> None
     connection.execute("delete from raw._source_tables where source = ? and table_name = ?", [source, table.spec.name])
     oid, columns = table.shape
     connection.execute("insert into raw._source_tables values (?, ?, ?, ?)", [source, table.spec.name, oid, json.dumps(columns)])
+
+
+def quarantine_counts(connection: Connection) -> pl.DataFrame:
+    """Count quarantined rows by import, school, table and reason, never the rows themselves: they may hold anything.
+
+    Returns:
+        Columns source, tenant_id, table_name, reason, rows_count, quarantined_at (the newest of them, UTC).
+    """
+    return connection.sql(
+        """
+        select source, tenant_id, table_name, reason, count(*) as rows_count, max(quarantined_at) as quarantined_at
+        from raw._quarantine
+        group by source, tenant_id, table_name, reason
+        order by source, tenant_id, table_name, reason
+        """
+    ).pl()
 
 
 def set_build(connection: Connection, as_of: datetime | None = None) -> None:

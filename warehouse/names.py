@@ -84,6 +84,7 @@ ADDED_TABLES: frozenset[str] = frozenset(
         "marts.metric_definitions",
         "marts.metric_values",
         "marts.publish_info",
+        "marts.quarantine_counts",
     }
 )
 """Tables that publishing itself adds; none of them is read from the build file's marts."""

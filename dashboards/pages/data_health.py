@@ -1,4 +1,4 @@
-"""Data health: how fresh the figures are, which checks they passed, whether counts tie out, what was cleaned."""
+"""Data health: how fresh the figures are, which checks they passed, whether counts tie out, what was cleaned and what held back."""
 
 import streamlit as st
 
@@ -18,4 +18,5 @@ def render(insights: Insights) -> None:
         health.reconciliation(choice.insights)
     with right:
         health.cleaning(choice.insights)
+    health.quarantine(choice.insights)
     page_foot(choice.insights)

@@ -92,6 +92,29 @@ def cleaning(insights: Insights) -> None:
     panel("cleaning", "What was cleaned?", finding, None, (answer,), answer.frame, grid=grid if grid.height else None)
 
 
+def quarantine(insights: Insights) -> None:
+    """List why rows of imported hiring logs were held back, and how many; the rows themselves are never published."""
+    answer = insights.rows("quarantine")
+    grid = answer.frame
+    if grid.height:
+        grid = grid.select(
+            pl.col("reason").map_elements(figures.words, return_dtype=pl.String).alias("Reason"),
+            pl.col("rows_count").alias("Rows"),
+            pl.col("table_name").map_elements(figures.words, return_dtype=pl.String).alias("Table"),
+            pl.col("school").alias("School"),
+            pl.col("source").alias("Import"),
+            pl.col("quarantined_at").alias("Held back"),
+        )
+    held = int(grid["Rows"].sum()) if grid.height else 0
+    finding = (
+        "No row of an import is held back."
+        if not held
+        else f"{held:,} rows wait in quarantine: they are in no figure until they are mended and imported again."
+    )
+    nothing = "Every row that was imported could be used."
+    panel("quarantine", "Which rows were held back?", finding, None, (answer,), answer.frame, grid=grid if held else None, nothing=nothing)
+
+
 def _age(age: object) -> str:
     seconds = age.total_seconds() if hasattr(age, "total_seconds") else 0.0
     hours = max(0.0, seconds / 3600)

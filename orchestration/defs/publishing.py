@@ -5,6 +5,7 @@ import polars as pl
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingestion.bookkeeping import quarantine_counts
 from metrics.catalogue import definitions_frame, product_catalogue
 from metrics.values import metric_values
 from orchestration.build_record import fingerprint, remember_published, why_not_publishable
@@ -53,12 +54,14 @@ def published(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
             candidates = connection.sql("select * from private.equity_release_candidates").pl()
             checks = connection.sql("select * from raw._check_results").pl()
             values = metric_values(BuildReader(connection))
+            quarantined = quarantine_counts(connection)
         append_missing(root, candidates, new_ledger_reason=PublishingSettings().new_equity_ledger)
         tables: dict[str, pl.DataFrame] = {
             **released_tables(root),
             "marts.metric_definitions": definitions_frame(product_catalogue()),
             "marts.metric_values": values,
             "marts.check_results": checks,
+            "marts.quarantine_counts": quarantined,
         }
         pointer = publish(root, as_of=as_of, bundles=champions(), extra_tables=tables, world=source_world(root))
         remember_published(root, made_from, pointer.publish_version)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from ingestion import BadLogFolder, BadMapping, import_hiring_log
+from ingestion.bookkeeping import quarantine_counts
 from warehouse.connection import Warehouse
 
 MAPPING = Path(__file__).parents[2] / "ingestion" / "sources" / "hiring_log" / "hiring_log_10k.example.yml"
@@ -141,6 +142,17 @@ def test_importing_again_in_any_order_changes_nothing(log: Callable[..., Path], 
         again = import_hiring_log(log(applications=applications, stage_events=events), TENANT, warehouse)
         assert (again.rows_changed, again.batch_id) == (0, 1)
         assert snapshot(warehouse) == before
+
+
+def test_quarantine_is_counted_by_reason_without_a_row_of_it(log: Callable[..., Path], warehouse: Warehouse) -> None:
+    events = [event(1, "a1"), event(2, "nobody"), event(3, "nobody")]
+    import_hiring_log(log(applications=[application(1), application(2, candidate_id="")], stage_events=events), TENANT, warehouse)
+    with warehouse.build() as connection:
+        counts = quarantine_counts(connection)
+    assert counts.drop("quarantined_at").rows() == [
+        ("hiring_log/log", TENANT, "applications", "missing_value", 1),
+        ("hiring_log/log", TENANT, "stage_events", "dangling_key", 2),
+    ]
 
 
 def test_a_mended_row_leaves_quarantine_and_a_changed_row_replaces_the_old_one(log: Callable[..., Path], warehouse: Warehouse) -> None:

@@ -41,4 +41,6 @@ create table marts.mart_hiring_plans(hiring_plan_id varchar, source_system varch
   open_applications_count bigint);
 create table marts.check_results(check_name varchar, layer varchar, table_name varchar, passed boolean, observed varchar, expected varchar,
   failing_count bigint, message varchar, batch_id bigint, checked_at timestamptz);
+create table marts.quarantine_counts(source varchar, tenant_id varchar, table_name varchar, reason varchar, rows_count bigint,
+  quarantined_at timestamptz);
 create table marts.publish_info(publish_version varchar, as_of timestamptz, published_at timestamptz, world varchar);

@@ -110,6 +110,8 @@ def _rows(schools: list[str], world: str) -> dict[str, list[dict[str, object]]]:
     _benchmarks(chance, tables)
     tables["predictions.model_scores"] = _scores(world)
     tables["marts.check_results"] = _checks()
+    held = {"source": "hiring_log/old_system", "table_name": "applications", "reason": "missing_required", "quarantined_at": PUBLISHED_AT}
+    tables["marts.quarantine_counts"] = [held | {"tenant_id": school, "rows_count": 40 + place} for place, school in enumerate(schools)]
     return tables
 
 
