@@ -83,6 +83,14 @@ def figure(value: float | None, unit: str) -> str:
     return count(value) if unit == "count" else days(value) if unit == "days" else f"{value:.1f}" if unit == "ratio" else f"{value:.2f}"
 
 
+def move(moved: float, unit: str) -> str:
+    """Return a difference with its sign, e.g. ``+1.5 points``, ``-2.0 days``; a plain hyphen, which Streamlit reads as down."""
+    sign, size = "+" if moved >= 0 else "-", abs(moved)
+    if unit == "score":
+        return f"{sign}{size:.2f}"
+    return f"{sign}{size * 100:.1f} points" if unit == "rate" else f"{sign}{size:.1f} days" if unit == "days" else f"{sign}{size:,.0f}"
+
+
 def interval(lower: float | None, upper: float | None, unit: str) -> str:
     """Return an interval, e.g. ``38–44 days``; empty when there is none. An open upper end reads ``38 days or more``."""
     if lower is None or not known(lower):

@@ -16,6 +16,8 @@ from dashboards.scope import Insights
 
 ALL: Final = "all"
 DEFAULT_PERIOD: Final = "last-12"
+YEAR_BEFORE: Final = "year"
+OTHER_SCHOOLS: Final = "schools"
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,17 @@ class Period:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the filters say: the insights narrowed to the school, the subject or None, and the period."""
+    """What the filters say: the insights narrowed to the school, the subject or None, and the period.
+
+    ``others`` are the other schools in scope, when figures are to be compared with theirs instead of the year before.
+    """
 
     insights: Insights
     school_id: str | None
     subject: str | None
     period: Period
     spare: DeltaGenerator
+    others: Insights | None = None
 
     @property
     def until_now(self) -> date:
@@ -78,16 +84,18 @@ def periods(as_of: date, year_start_month: int = 9) -> list[Period]:
     return [*offered, Period("all", "All months", None, last)]
 
 
-def row(insights: Insights, title: str, *, subject: bool = True, period: bool = True, spare: bool = False) -> Choice:
+def row(insights: Insights, title: str, *, subject: bool = True, period: bool = True, spare: bool = False, compare: bool = False) -> Choice:
     """Draw the page's title and its filters on one row and return the choice. A school out of scope is refused by the door.
 
-    ``spare`` leaves a place on the row for a filter of the page's own: ``Choice.spare``.
+    ``spare`` leaves a place on the row for a filter of the page's own: ``Choice.spare``. ``compare`` lets one choose what figures
+    are compared with, once a school is chosen among several.
     """
     schools = insights.rows("schools" if insights.scope.agency_id is None else "agency_schools").frame
-    names = _names(schools)
+    names = school_names(schools)
     start_month = int(schools["academic_year_start_month"][0] or 9) if schools.height else 9
     offered = {entry.code: entry for entry in periods(insights.pointer.as_of.date(), start_month)}
-    widths = [1.6] + [1.2] * (subject + (period or spare))
+    compare = compare and len(names) > 1
+    widths = [1.6] + [1.2] * (compare + subject + (period or spare))
     with st.container(key="filters"):
         heading, *places = st.columns([7.2 - sum(widths), *widths], vertical_alignment="bottom")
     heading.title(title, anchor=False)
@@ -97,11 +105,21 @@ def row(insights: Insights, title: str, *, subject: bool = True, period: bool = 
     if subject:
         found = insights.rows("subjects").frame.get_column("subject")
         chosen_subject = select(places[1], title, "Subject", "subject", {ALL: "All subjects"} | {name: name for name in found})
+    others = None
+    if compare:
+        offers = {YEAR_BEFORE: "The year before"} | ({} if school == ALL else {OTHER_SCHOOLS: "My other schools"})
+        if select(places[1 + subject], title, "Compare with", "against", offers) == OTHER_SCHOOLS:
+            others = insights.others(None if school == ALL else school)
     if period:
         chosen_period = select(places[-1], title, "Period", "period", {code: entry.label for code, entry in offered.items()})
     school_id = None if school == ALL else school
     return Choice(
-        insights.narrowed(school_id), school_id, None if chosen_subject == ALL else chosen_subject, offered[chosen_period], places[-1]
+        insights.narrowed(school_id),
+        school_id,
+        None if chosen_subject == ALL else chosen_subject,
+        offered[chosen_period],
+        places[-1],
+        others,
     )
 
 
@@ -128,7 +146,7 @@ def select(place: DeltaGenerator, page: str, label: str, key: str, options: dict
 def carried() -> dict[str, str]:
     """Return the filters that links to other pages take along: what was just chosen, else what the URL says."""
     kept = {}
-    for key, default in {"school": ALL, "subject": ALL, "period": DEFAULT_PERIOD}.items():
+    for key, default in {"school": ALL, "subject": ALL, "period": DEFAULT_PERIOD, "against": YEAR_BEFORE}.items():
         in_url = st.query_params.get(key, default)
         is_known = key in st.session_state and st.session_state.get(f"{key}-seen", (None, None))[1] == in_url
         value = st.session_state[key] if is_known else in_url
@@ -137,7 +155,7 @@ def carried() -> dict[str, str]:
     return kept
 
 
-def _names(schools: pl.DataFrame) -> dict[str, str]:
+def school_names(schools: pl.DataFrame) -> dict[str, str]:
     """Return school names by id; two schools of one name carry the end of their id (its start is a time)."""
     if schools.is_empty():
         return {}

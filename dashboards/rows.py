@@ -13,8 +13,9 @@ from foundation.access import Page
 class Read:
     """One list: its table, its SELECT, the columns that name the school and the agency, the page whose roles it needs.
 
-    Without an ``agency_column`` the list can't tell an agency's rows apart, and its people get none.
-    ``platform_columns`` count rows of all schools together: only people with a platform-wide grant get them.
+    Without an ``agency_column`` the list can't tell an agency's rows apart, and its people get none. ``{conditions}`` stands for
+    the reader's own filters, of :data:`CONDITIONS` alone. ``platform_columns`` count rows of all schools together: only people with
+    a platform-wide grant get them.
     """
 
     table: str
@@ -23,6 +24,7 @@ class Read:
     agency_column: str | None = None
     page: Page | None = None
     platform_columns: tuple[str, ...] = ()
+    is_paged: bool = False
 
     @property
     def is_scoped(self) -> bool:
@@ -30,7 +32,33 @@ class Read:
         return "{scope}" in self.sql
 
 
+CONDITIONS: Final[dict[str, str]] = {
+    "applied_from": "a.applied_month >= ?",
+    "applied_to": "a.applied_month <= ?",
+    "subject": "a.subject = ?",
+    "channel_type": "a.channel_type = ?",
+    "reached": "a.reached_rank >= ?",
+    "last_stage": "a.furthest_stage = ?",
+    "outcome": "a.outcome = ?",
+    "not_outcome": "a.outcome <> ?",
+}
+"""Filters of a paged list, each with the one parameter it takes."""
+
 READS: Final[dict[str, Read]] = {
+    "applications": Read(
+        "marts.fct_applications",
+        """select a.application_id, s.name as school, j.title as job, a.subject, a.furthest_stage, a.outcome, a.applied_at, a.terminal_at,
+  a.channel_type, a.last_channel_type, count(*) over () as total_count
+from marts.fct_applications a
+left join marts.dim_jobs j on j.job_id = a.job_id and j.tenant_id = a.tenant_id
+left join marts.dim_organisations s on s.organisation_id = a.tenant_id
+where {scope} and {conditions}
+order by a.applied_at desc, a.application_id
+limit ? offset ?""",
+        tenant_column="a.tenant_id",
+        page=Page.HIRING,
+        is_paged=True,
+    ),
     "schools": Read(
         "marts.dim_organisations",
         """select organisation_id, name, academic_year_start_month, timezone

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from dashboards.rows import READS, Read
+from dashboards.rows import CONDITIONS, READS, Read
 from foundation.access import Page, Principal, Scope, ScopeExceeded, may_open
 from foundation.settings import Home
 from metrics.answer import finish
@@ -79,6 +79,16 @@ class Insights:
             return self
         return Insights(self.principal, self.scope.narrow([school_id]), self.pointer, self._published)
 
+    def school_ids(self) -> list[str]:
+        """Return the schools in scope."""
+        schools = self.rows("schools").frame
+        return schools["organisation_id"].to_list() if schools.height else []
+
+    def others(self, school_id: str | None) -> "Insights | None":
+        """Return the same person's view of every other school in scope; None without a school or another one."""
+        beside = [code for code in self.school_ids() if code != school_id] if school_id else []
+        return Insights(self.principal, self.scope.narrow(beside), self.pointer, self._published) if beside else None
+
     def may_open(self, page: Page) -> bool:
         """Say whether the person may open a page."""
         return may_open(self.principal, page)
@@ -116,17 +126,23 @@ class Insights:
         evaluation: Evaluation = self._cached(repr(query), lambda: self._evaluate(query))
         return Answer(evaluation.frame, evaluation.statements, self.pointer, evaluation, query)
 
-    def rows(self, name: str) -> Answer:
+    def rows(self, name: str, *, where: Mapping[str, Any] | None = None, limit: int = 50, offset: int = 0) -> Answer:
         """List rows of a published table as they are: one of ``dashboards.rows.READS``, within scope.
 
+        A paged list takes ``where`` (names of ``dashboards.rows.CONDITIONS``; None leaves one out), ``limit`` and ``offset``.
+
         Raises:
-            PageRefused: equity rows, asked by someone who may not open Equity.
+            PageRefused: rows of a page that the person may not open: of Equity, or applications one by one.
         """
         read = READS[name]
         if read.page is not None:
             self._require(read.page)
         statement = self._scoped(read)
-        frame: pl.DataFrame = self._cached(name, lambda: self._query(read, statement))
+        if read.is_paged:
+            given = {condition: value for condition, value in (where or {}).items() if value is not None}
+            sql = statement.sql.replace("{conditions}", " and ".join(CONDITIONS[condition] for condition in given) or "true")
+            statement = Statement(sql, (*statement.parameters, *given.values(), limit, offset))
+        frame: pl.DataFrame = self._cached(name + repr(statement.parameters) + statement.sql, lambda: self._query(read, statement))
         if self.scope.tenant_ids is not None:
             frame = frame.drop([column for column in read.platform_columns if column in frame.columns])
         return Answer(frame, (statement,), self.pointer)

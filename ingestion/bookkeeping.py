@@ -97,7 +97,7 @@ def quarantine_counts(connection: Connection) -> pl.DataFrame:
     Returns:
         Columns source, tenant_id, table_name, reason, rows_count, quarantined_at (the newest of them, UTC).
     """
-    return connection.sql(
+    counts: pl.DataFrame = connection.sql(
         """
         select source, tenant_id, table_name, reason, count(*) as rows_count, max(quarantined_at) as quarantined_at
         from raw._quarantine
@@ -105,6 +105,7 @@ def quarantine_counts(connection: Connection) -> pl.DataFrame:
         order by source, tenant_id, table_name, reason
         """
     ).pl()
+    return counts
 
 
 def set_build(connection: Connection, as_of: datetime | None = None) -> None:

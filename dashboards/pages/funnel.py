@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import filters
 from dashboards.filters import Choice
-from dashboards.panels import funnel, pipeline, time
+from dashboards.panels import applications, funnel, pipeline, time
 from dashboards.panels.panel import page_foot
 from dashboards.scope import Insights
 
@@ -24,6 +24,7 @@ def render(insights: Insights) -> None:
     funnel.activity(choice)
     _part("Snapshot", "Who is in which stage at a moment. A level, not a movement.")
     _pair(choice, pipeline.now, pipeline.levels)
+    applications.drill_down(choice)
     page_foot(choice.insights)
 
 

@@ -11,7 +11,7 @@ from foundation.access import Page
 
 def render(insights: Insights) -> None:
     """Draw the page."""
-    choice = filters.row(insights, "Hiring overview")
+    choice = filters.row(insights, "Hiring overview", compare=True)
     kpis.cards(choice)
     board_report.button(choice)
     left, right = st.columns(2)
@@ -30,6 +30,7 @@ def render(insights: Insights) -> None:
         funnel.cohorts(choice)
         if may_see_equity:
             st.info(f"Who applies to us? {equity.ONE_SCHOOL}", icon=":material/groups:")
+    kpis.schools(choice, insights)
     forecasts.accuracy(insights)
     forecasts.open_jobs(choice, limit=12)
     page_foot(choice.insights)

@@ -1,6 +1,5 @@
 """The four figures at the top of the overview: value, months, and the change against the same months a year before."""
 
-import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -8,8 +7,12 @@ import polars as pl
 import streamlit as st
 
 from dashboards import charts, figures, receipts
-from dashboards.filters import Choice, Period
-from dashboards.scope import Answer
+from dashboards.filters import Choice, Period, school_names
+from dashboards.panels.panel import dot_rows, panel
+from dashboards.scope import Answer, Insights
+from metrics.comparison import compare
+
+_SCHOOLS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,11 @@ class Card:
     least: float
     better: Literal["more", "less"]
     switches: tuple[tuple[str, str], ...] = ()
+    compares_schools: bool = True
 
 
 CARDS: Final = (
-    Card("hires", "Hires", "F8", "activity_month", 8, "more", (("stage", "hired"),)),
+    Card("hires", "Hires", "F8", "activity_month", 8, "more", (("stage", "hired"),), compares_schools=False),
     Card("time-to-hire", "Median time to hire", "T4", "accepted_month", 20, "less"),
     Card("time-to-fill", "Median time to fill", "T5", "approved_month", 40, "less"),
     Card("yield", "Applicants hired", "S2", "applied_month", 0.1, "more", (("cohorts", "mature_only"),)),
@@ -39,15 +43,6 @@ TIME_CARDS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Change:
-    """How a figure moved. ``is_noise``: the move lies within what chance alone makes."""
-
-    text: str
-    is_noise: bool
-    is_up: bool
-
-
 def cards(choice: Choice, chosen: tuple[Card, ...] = CARDS) -> None:
     """Draw the cards in one row."""
     for column, card in zip(st.columns(len(chosen)), chosen, strict=True):
@@ -55,71 +50,80 @@ def cards(choice: Choice, chosen: tuple[Card, ...] = CARDS) -> None:
             _card(choice, card)
 
 
-def change(now: dict[str, float | None], before: dict[str, float | None], unit: str) -> Change | None:
-    """Compare two answers of one metric; None when either has no value.
+def schools(choice: Choice, insights: Insights) -> None:
+    """Draw the schools in scope beside one another, in the figures that may be compared; nothing for a single school.
 
-    A count is compared by Poisson error, anything else by its 95 % intervals; without an interval the move counts as noise.
+    The school filter does not narrow this panel: it marks the school.
     """
-    value, earlier = now.get("value"), before.get("value")
-    if value is None or earlier is None:
-        return None
-    moved = value - earlier
-    if unit == "count":
-        margin = 1.96 * math.sqrt(value + earlier)
-    else:
-        halves = [half for half in (_half_width(now), _half_width(before)) if half is not None]
-        margin = math.hypot(*halves) if len(halves) == 2 else math.inf
-    sign = "+" if moved >= 0 else "-"  # Streamlit reads the direction off a plain hyphen
-    size = abs(moved)
-    text = f"{sign}{size * 100:.1f} points" if unit == "rate" else f"{sign}{size:.1f} days" if unit == "days" else f"{sign}{size:,.0f}"
-    return Change(text, abs(moved) <= margin, moved > 0)
-
-
-def _half_width(answer: dict[str, float | None]) -> float | None:
-    lower, upper = answer.get("lower"), answer.get("upper")
-    return None if lower is None or upper is None else (upper - lower) / 2
+    names = school_names(insights.rows("schools").frame)
+    if len(names) < 2:
+        return
+    parts, answers, tables = [], [], []
+    for card in (card for card in CARDS if card.compares_schools):
+        answer = _ask(choice, card, choice.period, by=("tenant_id",), insights=insights)
+        unit = answer.evaluation.unit if answer.evaluation else "count"
+        known = answer.frame.filter(pl.col("value").is_not_null()).with_columns(
+            school=pl.col("tenant_id").replace_strict(names, default=None)
+        )
+        known = known.sort(
+            pl.col("tenant_id") == (choice.school_id or ""), "is_rankable", "value", descending=[True, True, card.better == "more"]
+        )
+        if known.height:
+            shown = dot_rows(known.head(_SCHOOLS), "school", unit)
+            parts.append((card.label, charts.dots(shown, unit_format=".0%" if unit == "rate" else ".0f", least=card.least)))
+        answers.append(answer)
+        tables.append(known.with_columns(figure=pl.lit(card.label)))
+    more = f" The first {_SCHOOLS} of {len(names)} are shown; the CSV has all." if len(names) > _SCHOOLS else ""
+    finding = f"The same months and subject in each school you may see; overlapping bars may differ by chance alone.{more}"
+    panel("schools", "How do the schools compare?", finding, parts or None, answers, pl.concat(tables, how="diagonal_relaxed"))
 
 
 def _card(choice: Choice, card: Card) -> None:
     now = _ask(choice, card, choice.period)
-    months = _ask(choice, card, choice.period, by_month=True)
-    earlier_period = choice.period.year_before()
-    before = _ask(choice, card, earlier_period) if earlier_period else None
+    months = _ask(choice, card, choice.period, by=(card.month,))
+    before, basis = _basis(choice, card)
     row = now.frame.row(0, named=True) if now.frame.height else {}
+    earlier = before.frame.row(0, named=True) if before is not None and before.frame.height else {}
     unit = now.evaluation.unit if now.evaluation else "count"
-    has_rows = bool(row.get("n"))
+    move = compare(row, earlier, unit) if row.get("n") and earlier.get("n") else None
     with st.container(border=True, key=f"card-{card.key}", height="stretch"):
-        delta, is_noise = None, True
-        moved = change(row, before.frame.row(0, named=True), unit) if before and before.frame.height and has_rows else None
-        if moved is not None and before is not None and before.frame["n"][0]:
-            delta, is_noise = moved.text, moved.is_noise
+        is_noise = move is None or move.is_noise
         colour: Literal["normal", "inverse", "off"] = "off" if is_noise else "normal" if card.better == "more" else "inverse"
         st.metric(
             card.label,
-            figures.figure(row.get("value"), unit) if has_rows else figures.DASH,
-            delta=delta,
+            figures.figure(row.get("value"), unit) if row.get("n") else figures.DASH,
+            delta=figures.move(move.moved, unit) if move else None,
             delta_color=colour,
             delta_arrow="off" if is_noise else "auto",
         )
-        against = ""
-        if delta is not None:
-            against = "  \nvs the same months a year before" + (", within noise" if is_noise else "")
-        st.caption((_small_print(row, unit) or "no figure in this selection") + against)
+        against = basis
+        if move is not None:
+            against = f"vs {figures.record(earlier, unit)} {basis}" + (", within noise" if is_noise else "")
+        st.caption((_small_print(row, unit) or "no figure in this selection") + (f"  \n{against}" if against else ""))
         line = _line(months, card)
         if line is not None:
             st.vega_lite_chart(spec=charts.sparkline(line, card.least), key=f"spark-{card.key}", alt=f"{card.label} by month")
         shown = [("", charts.sparkline(line, card.least))] if line is not None else []
-        receipts.footer(
-            f"card-{card.key}", card.label, [answer for answer in (now, before, months) if answer is not None], months.frame, shown
-        )
+        answers = [answer for answer in (now, before, months) if answer is not None]
+        receipts.footer(f"card-{card.key}", card.label, answers, months.frame, shown, against)
 
 
-def _ask(choice: Choice, card: Card, period: Period, *, by_month: bool = False) -> Answer:
-    return choice.insights.metric(
+def _basis(choice: Choice, card: Card) -> tuple[Answer | None, str]:
+    """Return the answer that a card is compared with, and its name: the same months a year before, or of the other schools."""
+    if choice.others is not None:
+        if not card.compares_schools:
+            return None, "a count: not compared between schools"
+        return _ask(choice, card, choice.period, insights=choice.others), "in your other schools"
+    period = choice.period.year_before()
+    return (_ask(choice, card, period), "in the same months a year before") if period else (None, "")
+
+
+def _ask(choice: Choice, card: Card, period: Period, *, by: tuple[str, ...] = (), insights: Insights | None = None) -> Answer:
+    return (insights or choice.insights).metric(
         card.metric_id,
         period_from=period.start,
         period_to=period.end,
-        group_by=(card.month,) if by_month else (),
+        group_by=by,
         filters=choice.conditions,
         switches=dict(card.switches),
     )

@@ -1,11 +1,13 @@
 """Every page, run by Streamlit itself without a browser: full, empty and one-school data; figures equal SQL; scope holds."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards.panels.applications import PAGE_ROWS
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from foundation.access import Page, Principal, Role
 from tests.support.published_file import BRIGHT, HANOK, NORTH, RIVER, SCHOOLS, Made, Variant, publish_made
@@ -87,6 +89,64 @@ def test_filters_of_the_url_narrow_the_figures(made: Callable[[Variant], Made]) 
     )["hires"][0]
     test = run("overview", published.home, HEAD, school=NORTH, subject="Science", period="last-24")
     assert {metric.label: metric.value for metric in test.metric}["Hires"] == str(expected)
+
+
+def test_figures_may_be_compared_with_the_other_schools_in_scope_alone(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    median = published.query(
+        f"""select median(time_to_hire_days) as days from marts.mart_time_to_hire where tenant_id = '{RIVER}'
+        and accepted_month between date '2025-11-01' and date '2026-10-01'"""
+    )["days"][0]
+    head = run("overview", published.home, HEAD, school=NORTH, against="schools")
+    compared = [caption.value for caption in head.caption if "in your other schools" in caption.value]
+    assert any(f"vs {median:.0f} days (" in words for words in compared), compared
+    alone = run("overview", published.home, DIRECTOR, against="schools")
+    assert not alone.exception
+    assert not [caption for caption in alone.caption if "other schools" in caption.value]
+
+
+def test_schools_are_shown_beside_one_another_to_those_who_see_several(made: Callable[[Variant], Made]) -> None:
+    home, question = made("full").home, "How do the schools compare?"
+    several, one = run("overview", home, HEAD), run("overview", home, DIRECTOR)
+    assert question in {heading.value for heading in several.subheader}
+    assert question not in {heading.value for heading in one.subheader}
+    assert SCHOOLS[HANOK] not in everything(several)
+
+
+def test_rows_held_back_are_counted_for_their_school_alone(made: Callable[[Variant], Made]) -> None:
+    captions = [caption.value for caption in run("data_health", made("full").home, DIRECTOR).caption]
+    assert any(words.startswith("41 rows wait in quarantine") for words in captions), captions
+
+
+def test_drill_down_lists_the_applications_behind_a_figure(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    months = "applied_month between date '2025-11-01' and date '2026-10-01'"
+    ids = published.query(
+        f"""select application_id from marts.fct_applications where tenant_id = '{RIVER}' and {months} and furthest_stage = 'screen'
+        and outcome <> 'open' order by applied_at desc, application_id"""
+    )["application_id"].to_list()
+    insights = Insights.open(DIRECTOR, published.home)
+    assert len(ids) > PAGE_ROWS
+    second = run("funnel", published.home, DIRECTOR, reached="screen", fate="ended", page="2")
+    assert any(caption.value.startswith(f"{len(ids)} applications") for caption in second.caption)
+    shown = next(table.value for table in second.dataframe if "Application" in table.value.columns)
+    assert shown["Application"].to_list() == ids[PAGE_ROWS : 2 * PAGE_ROWS]
+    reached = insights.metric("F1", period_from=date(2025, 11, 1), period_to=date(2026, 10, 1), group_by=("stage",)).frame
+    for rank, (stage, value) in enumerate(zip(reached["stage"], reached["value"], strict=True), 1):
+        where = {"applied_from": date(2025, 11, 1), "applied_to": date(2026, 10, 1), "reached": rank}
+        assert insights.rows("applications", where=where).frame["total_count"][0] == value, stage
+
+
+def test_applications_one_by_one_are_for_roles_that_work_with_them(made: Callable[[Variant], Made]) -> None:
+    home = made("full").home
+    officer = person(Role.PRIVACY_OFFICER, tenants={RIVER})
+    with pytest.raises(PageRefused):
+        Insights.open(officer, home).rows("applications")
+    asked = run("funnel", home, officer, reached="screen")
+    assert not asked.exception
+    assert f"{RIVER}-app-" not in everything(asked)
+    others = Insights.open(DIRECTOR, home).rows("applications", limit=10_000).frame
+    assert set(others["school"]) == {SCHOOLS[RIVER]}
 
 
 @pytest.mark.parametrize("page", PAGES)

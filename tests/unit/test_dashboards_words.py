@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from dashboards import charts, figures, filters
-from dashboards.panels.kpis import change
 from metrics import formats
 
 
@@ -70,23 +69,13 @@ def test_change_compares_the_same_months_of_the_prior_year() -> None:
     assert offered["all"].year_before() is None
 
 
-def test_change_inside_its_intervals_is_noise() -> None:
-    now, before = {"value": 48.0, "lower": 44.0, "upper": 52.0}, {"value": 50.0, "lower": 45.0, "upper": 55.0}
-    moved = change(now, before, "days")
-    assert moved is not None
-    assert (moved.text, moved.is_noise) == ("-2.0 days", True)
-    clear = change(now, {"value": 60.0, "lower": 57.0, "upper": 63.0}, "days")
-    assert clear is not None
-    assert not clear.is_noise
-
-
-def test_change_of_counts_uses_their_own_error() -> None:
-    small, large = change({"value": 73.0}, {"value": 91.0}, "count"), change({"value": 730.0}, {"value": 910.0}, "count")
-    assert small is not None
-    assert large is not None
-    assert small.is_noise, "18 more or fewer of ninety is what chance makes"
-    assert not large.is_noise
-    assert change({"value": None}, {"value": 1.0}, "count") is None
+def test_difference_carries_its_sign_and_unit() -> None:
+    assert [figures.move(moved, unit) for moved, unit in ((-2.0, "days"), (0.015, "rate"), (-1800.0, "count"), (0.0, "score"))] == [
+        "-2.0 days",
+        "+1.5 points",
+        "-1,800",
+        "+0.00",
+    ]
 
 
 def test_axis_spans_at_least_the_stated_width() -> None:

@@ -1,0 +1,66 @@
+"""Drill-down: the applications behind a stage of the funnel, one by one, for those who work with applications.
+
+No name: the warehouse has none. Who it is, the Hiring tab and its API tell by the application's id, to those who may know.
+"""
+
+from typing import Any, Final
+
+import polars as pl
+import streamlit as st
+
+from dashboards import figures
+from dashboards.figures import STAGE_NAMES
+from dashboards.filters import Choice, select
+from dashboards.panels.panel import panel
+from foundation.access import Page
+
+PAGE_ROWS: Final = 50
+_FATES: Final = {"all": "All who reached it", "ended": "Ended there", "open": "Still there"}
+
+
+def drill_down(choice: Choice) -> None:
+    """Draw the list of a chosen stage, a page at a time; nothing for roles that don't work with applications."""
+    if not choice.insights.may_open(Page.HIRING):
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="drill-down"):
+        place = st.columns(3)
+    stage = select(place[0], "Funnel", "List the applications that reached", "reached", {"none": "Choose a stage"} | STAGE_NAMES)
+    if stage == "none":
+        return
+    fate = select(place[1], "Funnel", "And", "fate", _FATES)
+    total = _total(choice, stage, fate)
+    pages = {str(number): f"{number} of {last}" for last in [max(1, -(-total // PAGE_ROWS))] for number in range(1, last + 1)}
+    number = int(select(place[2], "Funnel", "Page", "page", pages))
+    answer = choice.insights.rows("applications", where=_where(choice, stage, fate), limit=PAGE_ROWS, offset=PAGE_ROWS * (number - 1))
+    table = answer.frame.drop("total_count") if answer.frame.height else answer.frame
+    grid = pl.DataFrame([_line(row) for row in table.iter_rows(named=True)], infer_schema_length=None)
+    finding = f"{figures.count(total)} applications, newest first; {PAGE_ROWS} a page. Open one in Hiring by its id."
+    panel("applications", f"Who reached {STAGE_NAMES[stage]}?", finding, None, (answer,), table, grid=grid if grid.height else None)
+
+
+def _where(choice: Choice, stage: str, fate: str) -> dict[str, Any]:
+    where: dict[str, Any] = {"applied_from": choice.period.start, "applied_to": choice.period.end, "subject": choice.subject}
+    where["reached"] = list(STAGE_NAMES).index(stage) + 1
+    if fate != "all":
+        where["last_stage"] = stage
+        where |= {"outcome": "open"} if fate == "open" else {"not_outcome": "open"}
+    return where
+
+
+def _total(choice: Choice, stage: str, fate: str) -> int:
+    first = choice.insights.rows("applications", where=_where(choice, stage, fate), limit=PAGE_ROWS).frame
+    return int(first["total_count"][0]) if first.height else 0
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Application": row["application_id"],
+        "School": row["school"],
+        "Job": row["job"] or row["subject"],
+        "Got to": figures.words(row["furthest_stage"]),
+        "Outcome": figures.words(row["outcome"]),
+        "Applied": figures.moment(row["applied_at"]),
+        "Ended": figures.moment(row["terminal_at"]),
+        "First touch": figures.words(row["channel_type"]),
+        "Last touch": figures.words(row["last_channel_type"]),
+    }
