@@ -34,6 +34,21 @@ def drawn_share(share: float) -> float:
     return min(max(_whole_percent(share) / 100, low), high)
 
 
+def is_small(share: float, n: float) -> bool:
+    """Say whether the released count behind a share (0–1) of ``n`` people is written as fewer than five."""
+    return share * n < FEWER_THAN - 0.5
+
+
+def drawn_released(share: float, n: float) -> float:
+    """Return a released share (0–1) as a chart may draw it; a small count is drawn as half of five people, whatever it is."""
+    return round(2.5 / n, 2) if is_small(share, n) else round(min(max(share, 0.025), 0.975), 2)
+
+
+def interval_points(lower: float, upper: float) -> int:
+    """Return half the width of an interval of shares (0–1) in whole percentage points, at least one."""
+    return max(1, round((upper - lower) * 50))
+
+
 def margin_points(cohort_people_count: int, cells: int = 1, epsilon: float = EPSILONS["A"]) -> int:
     """Return the 95 % margin, in whole percentage points, that noise puts on a share made of ``cells`` released periods.
 

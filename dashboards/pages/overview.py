@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import filters
-from dashboards.panels import board_report, equity, forecasts, funnel, kpis, sources
+from dashboards.panels import attention, board_report, equity, forecasts, funnel, kpis, sources
 from dashboards.panels.panel import page_foot
 from dashboards.scope import Insights
 from foundation.access import Page
@@ -33,4 +33,6 @@ def render(insights: Insights) -> None:
     kpis.schools(choice, insights)
     forecasts.accuracy(insights)
     forecasts.open_jobs(choice, limit=12)
+    if insights.may_open(Page.HIRING):
+        attention.waiting(choice, limit=8)
     page_foot(choice.insights)

@@ -13,7 +13,7 @@ from dashboards import charts, figures
 from dashboards.filters import Choice
 from dashboards.panels.panel import panel
 from dashboards.scope import Answer, Insights
-from metrics.equity_display import FEWER_THAN, change_is_clear
+from metrics.equity_display import change_is_clear, drawn_released, interval_points, is_small
 
 ONE_SCHOOL = "Released figures are shown for one school at a time: choose a school above."
 NO_YEAR_YET = "No closed school year has been released yet: a year is released 30 days after its end, outcomes of ten people or more."
@@ -216,17 +216,17 @@ def _coverage_finding(answered: Answer) -> str:
 
 
 def _margin(row: dict[str, float]) -> str:
-    return f"{max(1, round((row['upper'] - row['lower']) * 50))} points"
+    return f"{interval_points(row['lower'], row['upper'])} points"
 
 
 def _bars(rows: list[tuple[str, dict[str, float]]]) -> pl.DataFrame:
     """Return bars that carry nothing finer than what is written: whole percents, capped ends, small counts as one."""
-    drawn = [(name, row, _is_small(row)) for name, row in rows]
+    drawn = [(name, row, is_small(row["value"], row["n"])) for name, row in rows]
     return pl.DataFrame(
         [
             {
                 "name": name,
-                "value": round(2.5 / row["n"], 2) if small else round(min(max(row["value"], 0.025), 0.975), 2),
+                "value": drawn_released(row["value"], row["n"]),
                 "label": figures.released_count(0) if small else f"{figures.released_share(row['value'])} ± {_margin(row)}",
             }
             for name, row, small in drawn
@@ -235,14 +235,12 @@ def _bars(rows: list[tuple[str, dict[str, float]]]) -> pl.DataFrame:
     )
 
 
-def _is_small(row: dict[str, float]) -> bool:
-    return row["value"] * row["n"] < FEWER_THAN - 0.5
-
-
 def _public(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the table of a download: whole percents, capped as on the page."""
     values = [
-        figures.released_count(0) if figures.known(row["value"]) and _is_small(row) else figures.released_share(row["value"])
+        figures.released_count(0)
+        if figures.known(row["value"]) and is_small(row["value"], row["n"])
+        else figures.released_share(row["value"])
         for row in frame.iter_rows(named=True)
     ]
     return frame.with_columns(pl.Series("value", values, dtype=pl.String), pl.col("lower", "upper").round(2))

@@ -37,7 +37,7 @@ def drop_off(choice: Choice) -> None:
         ],
         infer_schema_length=None,
     )
-    chart = charts.funnel(frame) if frame.height and reached.frame["value"].sum() else None
+    chart = charts.funnel(frame) if frame.height and (reached.frame["value"] > 0).any() else None
     panel("funnel", "Where do candidates leave?", _drop_finding(worst), chart, (reached, share, left), joined)
 
 

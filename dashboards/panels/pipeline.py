@@ -27,7 +27,7 @@ def now(choice: Choice) -> None:
     if fullest.height and fullest["value"][0]:
         row = fullest.row(0, named=True)
         finding = f"Most wait in {STAGE_NAMES[row['stage']]}: {figures.count(row['value'])} as of the build."
-    chart = charts.bars(frame, least=5) if frame.height and rows["value"].sum() else None
+    chart = charts.bars(frame, least=5) if frame.height and (rows["value"] > 0).any() else None
     panel("pipeline-now", "Who is in progress now?", finding, chart, (answer,), rows)
 
 

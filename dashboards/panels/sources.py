@@ -81,7 +81,7 @@ def volume(choice: Choice) -> None:
     finding = "Applications by first touch."
     if frame.height:
         finding = f"{frame['name'][0]} brings most applications: {frame['label'][0]}."
-    chart = charts.bars(frame) if frame.height and counts.frame["value"].sum() else None
+    chart = charts.bars(frame) if frame.height and (counts.frame["value"] > 0).any() else None
     note = f"Source unknown: {figures.percent(shares.get('unknown', 0.0))} of applications." if frame.height else ""
     panel("source-volume", "Where do applications come from?", finding, chart, (counts, answer), counts.frame, note=note)
 

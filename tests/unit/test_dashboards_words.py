@@ -57,7 +57,7 @@ def test_periods_are_whole_months_before_the_current_one() -> None:
 def test_schools_of_one_name_are_told_apart() -> None:
     ids = ["018b882e-0800-70b1-8014-9ae4760e4d0b", "018b882e-0800-7dc0-9232-89f0055b4ac8", "018b882e-0800-7dc0-9232-89f0055b4ac9"]
     schools = pl.DataFrame({"organisation_id": ids, "name": ["Fernbridge", "Fernbridge", "Elmgate"]})
-    assert filters._names(schools) == dict(zip(ids, ["Fernbridge (0e4d0b)", "Fernbridge (5b4ac8)", "Elmgate"], strict=True))
+    assert filters.school_names(schools) == dict(zip(ids, ["Fernbridge (0e4d0b)", "Fernbridge (5b4ac8)", "Elmgate"], strict=True))
 
 
 def test_change_compares_the_same_months_of_the_prior_year() -> None:
