@@ -5,11 +5,14 @@ What belongs here: turning scores into a Markdown table. What doesn't: the words
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from models_ml.scores import ALL
+
+if TYPE_CHECKING:
+    from models_ml.training import TrainingResult
 
 
 def card_text(folder: Path, data: Mapping[str, Any], scores: pl.DataFrame, findings: Sequence[str]) -> str:
@@ -25,6 +28,12 @@ def card_text(folder: Path, data: Mapping[str, Any], scores: pl.DataFrame, findi
             for row in pooled.sort("landmark", "metric_id", "predictor").iter_rows(named=True)
         ]
     return "\n".join(lines) + "\n"
+
+
+def card_row(model: str, result: "TrainingResult") -> pl.DataFrame:
+    """Return the row of ``predictions.model_cards`` of one training: the card beside whether the gate accepted the bundle."""
+    row = {"model": model, "bundle_id": result.bundle_id, "is_accepted": result.accepted, "card": result.card}
+    return pl.DataFrame([row | {"verdict": "\n".join(result.verdict)}])
 
 
 def _interval(row: Mapping[str, Any]) -> str:

@@ -19,6 +19,8 @@ BIAS_BAND = (-0.05, 0.05)
 ECE_LIMIT = 0.03
 SLOPE_BAND = (0.9, 1.1)
 WORSE_LIMIT = 0.01
+LATENCY_LIMIT = 20.0  # times the baseline's; measured 3 for both models: a prediction must stay far below a millisecond
+REPRODUCED_WITHIN = 0.005
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,28 @@ class Verdict:
         """One line a check."""
         return tuple(check.line() for check in self.checks)
 
+    def and_also(self, *checks: Check) -> "Verdict":
+        """Return the verdict with further checks."""
+        return Verdict((*self.checks, *checks))
+
 
 def refused(name: str, rule: str) -> Verdict:
     """Return a verdict of one failed check, e.g. too little history to be judged."""
     return Verdict((Check(name, False, rule),))
+
+
+def quick_enough(ratio: float) -> Check:
+    """Refuse a challenger whose single prediction takes more than ``LATENCY_LIMIT`` times the baseline's.
+
+    The ratio itself is not kept: it differs from run to run, and a training's record must not.
+    """
+    return Check("latency of one prediction", ratio <= LATENCY_LIMIT, f"best of many at most {LATENCY_LIMIT:g} times the baseline's")
+
+
+def reproduced(first: float, again: float) -> Check:
+    """Refuse when the same recipe on the same data gives another error: figures of such a model mean little."""
+    change = abs(again - first) / first if first else float("inf")
+    return Check("retraining", change <= REPRODUCED_WITHIN, f"an origin fitted again gives its error within {REPRODUCED_WITHIN:.1%}")
 
 
 def in_band(name: str, figure: Figure, lower: float, upper: float) -> Check:

@@ -1,6 +1,6 @@
 """Rows of ``predictions.model_scores``: one figure of one predictor at one as-of stage.
 
-What belongs here: the table's shape. What doesn't: how a figure is computed (``evaluation``).
+What belongs here: the shape of that table and of the backtest's rows behind it. What doesn't: how a figure is computed (``evaluation``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,6 +24,16 @@ SCHEMA = {
     "n": pl.Int64,
     "world": pl.String,
 }
+BACKTEST_SCHEMA = pl.Schema(
+    [
+        *((name, pl.String()) for name in ("opening_id", "tenant_id", "job_id", "landmark")),
+        ("as_of", pl.Datetime("us", "UTC")),
+        *((name, pl.String()) for name in ("origin", "predictor")),
+        *((name, pl.Float64()) for name in ("elapsed_days", "median_days", "p10_days", "p90_days", "actual_days", "weight")),
+        *((name, pl.String()) for name in ("bundle_id", "world")),
+    ]
+)
+"""Columns of ``predictions.backtest_openings``."""
 Key = tuple[str, str, str]
 
 

@@ -23,6 +23,7 @@ from models_ml.registry import Registry
 
 Report = Callable[[str], None]
 _TABLES: dict[ModelName, tuple[str, ...]] = {"time_to_hire": time_to_hire.TABLES, "candidate_success": candidate_success.TABLES}
+_KEPT_FRAMES = ("scores", "calibration", "openings")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Trained:
     """What a model's ``train`` module hands over: drafts with golden rows, scores by predictor, and the judge.
 
     ``challenger`` is None when there is too little data; ``judge`` takes the champion's kind and compares recipes on the same
-    frozen backtest. ``predictors`` maps a bundle kind to the names its scores carry.
+    frozen backtest. ``predictors`` maps a bundle kind to the names its scores carry. ``calibration``: predicted beside actual in
+    bins. ``openings``: the backtest's rows (none of candidate success: they would be people).
     """
 
     fallback: BundleDraft
@@ -39,6 +41,8 @@ class Trained:
     scores: pl.DataFrame
     predictors: Mapping[str, tuple[str, ...]]
     card: str
+    calibration: pl.DataFrame
+    openings: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class TrainingResult:
     """Outcome of one training.
 
     ``bundle_id``: the bundle trained now (the fallback when there was too little data). ``accepted``: it is the champion.
-    ``scores``: rows of ``predictions.model_scores``. ``card``: Markdown. ``verdict``: one line a check.
+    ``scores``, ``calibration``, ``openings``: rows of ``predictions.model_scores``, ``model_calibration``, ``backtest_openings``.
+    ``card``: Markdown. ``verdict``: one line a check.
     """
 
     model: ModelName
@@ -56,6 +61,8 @@ class TrainingResult:
     scores: pl.DataFrame
     card: str
     verdict: tuple[str, ...]
+    calibration: pl.DataFrame
+    openings: pl.DataFrame
 
 
 def required_tables(model: ModelName) -> tuple[str, ...]:
@@ -106,7 +113,9 @@ def train(
 def _register(model: ModelName, trained: Trained, home: Path, registry: Registry, report: Report) -> TrainingResult:
     champion = registry.champion(model)
     fallback = _write(home, trained.fallback)
-    scores = _stamp(trained, trained.fallback.kind, fallback.name, trained.scores)
+    scores, *tables = (
+        _stamp(trained, trained.fallback.kind, fallback.name, frame) for frame in (trained.scores, trained.calibration, trained.openings)
+    )
     if champion is None or champion.is_fallback:
         version = registry.register(model, fallback, scores, trained.card)
         registry.promote(model, version)
@@ -115,9 +124,10 @@ def _register(model: ModelName, trained: Trained, home: Path, registry: Registry
         raise RuntimeError(f"the registry did not keep the champion of {model}")
     if trained.challenger is None:
         lines = trained.judge(champion.kind).lines
-        return TrainingResult(model, fallback.name, champion.bundle_id, champion.bundle_id == fallback.name, scores, trained.card, lines)
+        is_champion = champion.bundle_id == fallback.name
+        return TrainingResult(model, fallback.name, champion.bundle_id, is_champion, scores, trained.card, lines, *tables)
     challenger = _write(home, trained.challenger)
-    scores = _stamp(trained, trained.challenger.kind, challenger.name, scores)
+    scores, *tables = (_stamp(trained, trained.challenger.kind, challenger.name, frame) for frame in (scores, *tables))
     verdict = trained.judge(champion.kind)
     lines = verdict.lines
     card = trained.card + "\n## Gate\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
@@ -128,7 +138,7 @@ def _register(model: ModelName, trained: Trained, home: Path, registry: Registry
     else:
         champion_id = champion.bundle_id
     report(f"{model}: {'accepted' if verdict.accepted else 'refused'} {challenger.name}")
-    return TrainingResult(model, challenger.name, champion_id, verdict.accepted, scores, card, lines)
+    return TrainingResult(model, challenger.name, champion_id, verdict.accepted, scores, card, lines, *tables)
 
 
 def _write(home: Path, draft: BundleDraft) -> Path:
@@ -157,7 +167,8 @@ def _key(model: ModelName, frames: Mapping[str, pl.DataFrame], as_of: datetime, 
 
 def _remember(memory: Path, result: TrainingResult) -> None:
     memory.mkdir(parents=True, exist_ok=True)
-    result.scores.write_parquet(memory / "scores.parquet")
+    for name in _KEPT_FRAMES:
+        getattr(result, name).write_parquet(memory / f"{name}.parquet")
     kept = {"bundle_id": result.bundle_id, "accepted": result.accepted, "card": result.card, "verdict": list(result.verdict)}
     draft = memory / ".result.json"
     draft.write_text(json.dumps(kept))
@@ -176,7 +187,7 @@ def _recall(memory: Path, registry: Registry, model: ModelName) -> TrainingResul
         bundle_id=kept["bundle_id"],
         champion_bundle_id=champion.bundle_id,
         accepted=champion.bundle_id == kept["bundle_id"],
-        scores=pl.read_parquet(memory / "scores.parquet"),
         card=kept["card"],
         verdict=tuple(kept["verdict"]),
+        **{name: pl.read_parquet(memory / f"{name}.parquet") for name in _KEPT_FRAMES},
     )

@@ -20,6 +20,7 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
             training.time_to_hire,
             training.candidate_success,
             training.logged_predictions,
+            training.score_live,
             publishing.published,
         ],
         asset_checks=[raw.gate_raw],

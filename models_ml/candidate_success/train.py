@@ -7,6 +7,7 @@ What belongs here: running both stages over rolling origins. What doesn't: fitti
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models_ml.bundle import BundleDraft, with_golden
+from models_ml.calibration import Bin, calibration_rows, reliability
 from models_ml.candidate_success.config import CONFIG, HEADS, LANDMARKS, CandidateSuccessConfig, Head
 from models_ml.candidate_success.dataset import Cases, cut, digest, prepare
 from models_ml.candidate_success.pipeline import FittedHead, draft, enough, fit_head, fit_prior, open_draft
 from models_ml.cards import card_text
 from models_ml.evaluation import Figure, OutcomeCases, probability_figures
 from models_ml.feature_contract import CANDIDATE_SUCCESS
-from models_ml.gate import Verdict, judge_probability, refused
-from models_ml.scores import ALL, Key, score_rows
+from models_ml.gate import Verdict, judge_probability, quick_enough, refused, reproduced
+from models_ml.latency import latency_ratio
+from models_ml.scores import ALL, BACKTEST_SCHEMA, Key, score_rows
 from models_ml.splits import HistoryTooShort, Origin, equal_windows, rolling_origins
 from models_ml.training import Report, Trained
 
@@ -42,6 +45,7 @@ class Backtest:
     origin: NDArray[np.str_]
     model: Vector
     prior: Vector
+    refitted: tuple[float, float]  # Brier score of the model at the first origin, fitted once and once more
 
 
 def fit_and_judge(
@@ -76,11 +80,18 @@ def fit_and_judge(
         else:
             findings.append("success: answered with the past rate")
         challenger = _with_golden(draft("two_stage", encoder, heads, data), cases["hired"])
+        row = encoder.matrix(cases["hired"].frame[:1])[0]
+        ratio = latency_ratio(partial(open_draft(challenger).predict, row), partial(open_draft(fallback).predict, row))
+        report(f"candidate success: a prediction takes {ratio:.1f} times the baseline's")
 
     def judge(champion_kind: str) -> Verdict:
-        return _judge("hired", backtests, figures, seed, champion_kind)
+        verdict = _judge("hired", backtests, figures, seed, champion_kind)
+        return verdict.and_also(quick_enough(ratio), reproduced(*backtests["hired"].refitted)) if challenger else verdict
 
-    return Trained(fallback, challenger, judge, scores, _NAMES, card_text(Path(__file__).parent, data, scores, findings))
+    card = card_text(Path(__file__).parent, data, scores, findings)
+    bins = {key: found for head, backtest in backtests.items() for key, found in backtest_bins(head, backtest, seed).items()}
+    rows_of_openings = pl.DataFrame(schema=BACKTEST_SCHEMA)
+    return Trained(fallback, challenger, judge, scores, _NAMES, card, calibration_rows("candidate_success", world, bins), rows_of_openings)
 
 
 def _backtests(rows: pl.DataFrame, as_of: datetime, config: CandidateSuccessConfig, seed: int, report: Report) -> dict[Head, Backtest]:
@@ -135,6 +146,9 @@ def run_backtest(
         for heads in pair:
             bundle = open_draft(draft("two_stage", encoder, heads, data))
             predicted.append(bundle.values(head, bundle.encoder.matrix(test.frame)))
+        if not parts:
+            again = open_draft(draft("two_stage", encoder, {head: fit_head(train, encoder, config, seed), other: prior}, data))
+            refitted = _refitted(test.truth, predicted[0], again.values(head, again.encoder.matrix(test.frame)))
         parts.append((test, f"{origin.at:%Y-%m-%d}", predicted[0], predicted[1]))
     if not parts:
         return None
@@ -145,7 +159,23 @@ def run_backtest(
         origin=np.concatenate([np.full(len(part[0]), part[1]) for part in parts]),
         model=np.concatenate([part[2] for part in parts]),
         prior=np.concatenate([part[3] for part in parts]),
+        refitted=refitted,
     )
+
+
+def _refitted(truth: OutcomeCases, first: Vector, again: Vector) -> tuple[float, float]:
+    """Return the Brier score of the first fit and of the second, on the same rows."""
+    one, other = (float((truth.weight * (each - truth.outcome) ** 2).sum() / truth.weight.sum()) for each in (first, again))
+    return one, other
+
+
+def backtest_bins(head: Head, backtest: Backtest, seed: int) -> dict[tuple[str, str], list[Bin]]:
+    """Return predicted probability and observed rate in bins of the prediction, by predictor, all as-of stages together."""
+    truth = backtest.truth
+    return {
+        (f"{head}_{name}", ALL): reliability(predicted, truth.outcome, truth.weight, truth.group, seed)
+        for name, predicted in (("two_stage", backtest.model), ("prior_rate", backtest.prior))
+    }
 
 
 def backtest_figures(head: Head, backtest: Backtest, seed: int) -> dict[Key, dict[str, Figure]]:

@@ -7,6 +7,7 @@ What belongs here: running the recipes over rolling origins and putting their fi
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import numpy as np
 import polars as pl
 
 from models_ml.bundle import BundleDraft, with_golden
+from models_ml.calibration import Bin, calibration_rows, reliability
 from models_ml.cards import card_text
-from models_ml.evaluation import Bootstrap, Figure, TimeCases, TimePredictions, crossing, time_figures
-from models_ml.gate import Verdict, judge_time, refused
-from models_ml.scores import ALL, Key, score_rows
+from models_ml.evaluation import Bootstrap, Figure, TimeCases, TimePredictions, concordance, crossing, time_figures
+from models_ml.gate import Verdict, judge_time, quick_enough, refused, reproduced
+from models_ml.latency import latency_ratio
+from models_ml.scores import ALL, BACKTEST_SCHEMA, Key, score_rows
 from models_ml.splits import HistoryTooShort, Origin, rolling_origins
 from models_ml.time_to_hire.config import CONFIG, LANDMARKS, TimeToHireConfig
 from models_ml.time_to_hire.dataset import Cases, cut, digest, prepare
@@ -35,6 +38,7 @@ class Backtest:
     truth: TimeCases
     origin: np.ndarray[Any, np.dtype[np.str_]]
     predictions: Mapping[str, TimePredictions]
+    refitted: tuple[float, float]  # mean absolute error of the hazard model at the first origin, fitted once and once more
 
     @property
     def landmark(self) -> np.ndarray[Any, np.dtype[np.str_]]:
@@ -58,18 +62,27 @@ def fit_and_judge(
         except HistoryTooShort as error:
             report(str(error))
     if backtest is None:
-        card = card_text(Path(__file__).parent, data, score_rows("time_to_hire", world, {}), [])
-        return Trained(fallback, None, lambda _: refused("evidence", "enough history"), score_rows("time_to_hire", world, {}), _NAMES, card)
+        nothing = score_rows("time_to_hire", world, {})
+        card = card_text(Path(__file__).parent, data, nothing, [])
+        empty = (calibration_rows("time_to_hire", world, {}), pl.DataFrame(schema=BACKTEST_SCHEMA))
+        return Trained(fallback, None, lambda _: refused("evidence", "enough history"), nothing, _NAMES, card, *empty)
     report("time to hire: fitting on the whole history")
     challenger = _with_golden(fit_hazard(cases, config, seed, data), cases)
     figures = backtest_figures(backtest, seed)
     scores = score_rows("time_to_hire", world, figures)
+    model, baseline = open_draft(challenger), open_draft(fallback)
+    row = model.encoder.matrix(cases.frame[:1])[0]
+    ratio = latency_ratio(partial(model.predict_distribution, row), partial(baseline.predict_distribution, row))
+    report(f"time to hire: a prediction takes {ratio:.1f} times the baseline's")
 
     def judge(champion_kind: str) -> Verdict:
         found = backtest.predictions
-        return judge_time(backtest.truth, found[HAZARD], found[champion_kind], found[BASELINE], seed)
+        verdict = judge_time(backtest.truth, found[HAZARD], found[champion_kind], found[BASELINE], seed)
+        return verdict.and_also(quick_enough(ratio), reproduced(*backtest.refitted))
 
-    return Trained(fallback, challenger, judge, scores, _NAMES, card_text(Path(__file__).parent, data, scores, _findings(figures)))
+    card = card_text(Path(__file__).parent, data, scores, _findings(figures))
+    bins = calibration_rows("time_to_hire", world, backtest_bins(backtest, seed))
+    return Trained(fallback, challenger, judge, scores, _NAMES, card, bins, backtest_rows(backtest, world))
 
 
 _NAMES = {BASELINE: (BASELINE,), HAZARD: (HAZARD,)}
@@ -101,6 +114,8 @@ def run_backtest(
         }
         for name, draft in drafts.items():
             found.setdefault(name, []).append(predictions(draft, test))
+        if number == 1:
+            refitted = _refitted(fit_hazard(train, config, seed, data), test, found[HAZARD][0])
         for name, predictor in {"ridge_log": fit_ridge(train), "l1_ipcw": fit_l1(train, config, seed)}.items():
             days = predictor(test.frame)
             found.setdefault(name, []).append(TimePredictions(days, days))
@@ -110,7 +125,14 @@ def run_backtest(
         np.concatenate([item.event for item in tested]),
     )
     truth = TimeCases(cases.elapsed, cases.remaining, filled_weights(cases), cases.jobs)
-    return Backtest(cases, truth, np.array(names), {name: _joined(parts) for name, parts in found.items()})
+    return Backtest(cases, truth, np.array(names), {name: _joined(parts) for name, parts in found.items()}, refitted)
+
+
+def _refitted(again: BundleDraft, test: Cases, first: TimePredictions) -> tuple[float, float]:
+    """Return the weighted mean absolute error of the first fit and of the second, on the same rows."""
+    weight = filled_weights(test)
+    errors = [float((weight * np.abs(each.median - test.remaining)).sum()) for each in (first, predictions(again, test))]
+    return errors[0] / max(weight.sum(), 1e-9), errors[1] / max(weight.sum(), 1e-9)
 
 
 def predictions(draft: BundleDraft, cases: Cases) -> TimePredictions:
@@ -149,8 +171,52 @@ def backtest_figures(backtest: Backtest, seed: int) -> dict[Key, dict[str, Figur
             bootstrap = Bootstrap(truth.group, seed)
             baseline = backtest.predictions[BASELINE].take(mask)
             for name, predicted in backtest.predictions.items():
-                figures[name, landmark, origin] = time_figures(truth, predicted.take(mask), baseline, bootstrap)
+                found = time_figures(truth, predicted.take(mask), baseline, bootstrap)
+                if origin == ALL:
+                    found["P2_concordance"] = concordance(truth, predicted.median[mask], seed)
+                figures[name, landmark, origin] = found
     return figures
+
+
+def backtest_bins(backtest: Backtest, seed: int) -> dict[tuple[str, str], list[Bin]]:
+    """Return mean predicted and mean actual remaining days in bins of the prediction, by predictor and as-of stage."""
+    bins = {}
+    for landmark in LANDMARKS:
+        mask = (backtest.truth.weight > 0) & (backtest.landmark == landmark)
+        truth = backtest.truth.take(mask)
+        for name in (HAZARD, BASELINE):
+            bins[name, landmark] = reliability(backtest.predictions[name].mean[mask], truth.remaining, truth.weight, truth.group, seed)
+    return bins
+
+
+def backtest_rows(backtest: Backtest, world: str) -> pl.DataFrame:
+    """Return rows of ``predictions.backtest_openings``: what was predicted at an origin and what happened, filled openings only.
+
+    One row an opening, as-of stage and predictor (the model and the baseline), all days counted from ``as_of``; ``p90_days`` null =
+    beyond the horizon; ``weight`` stands for the openings that are still open.
+    """
+    kept = backtest.truth.weight > 0
+    keys = backtest.cases.frame.select("opening_id", "tenant_id", "job_id", "landmark", "as_of").filter(pl.Series(kept))
+    frames = []
+    for name in (HAZARD, BASELINE):
+        predicted = backtest.predictions[name].take(kept)
+        assert predicted.p10 is not None
+        assert predicted.p90 is not None
+        frames.append(
+            keys.with_columns(
+                pl.Series("origin", backtest.origin[kept]),
+                pl.Series("elapsed_days", backtest.truth.elapsed[kept]),
+                pl.Series("median_days", predicted.median),
+                pl.Series("p10_days", predicted.p10),
+                pl.Series("p90_days", np.where(np.isfinite(predicted.p90), predicted.p90, np.nan)).fill_nan(None),
+                pl.Series("actual_days", backtest.truth.remaining[kept]),
+                pl.Series("weight", backtest.truth.weight[kept]),
+                predictor=pl.lit(name),
+                bundle_id=pl.lit(""),
+                world=pl.lit(world),
+            )
+        )
+    return pl.concat(frames).select(pl.col(name).cast(kind) for name, kind in BACKTEST_SCHEMA.items())
 
 
 def _findings(figures: Mapping[Key, Mapping[str, Figure]]) -> list[str]:

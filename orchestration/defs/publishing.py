@@ -35,6 +35,7 @@ class PublishingSettings(BaseSettings):
         ["training", "time_to_hire"],
         ["training", "candidate_success"],
         ["predictions", "logged_predictions"],
+        ["predictions", "live_scores"],
     ],
     kinds={"duckdb", "parquet"},
     pool=WRITER,

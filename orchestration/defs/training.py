@@ -1,5 +1,6 @@
 """Training and batch prediction: each model is trained, judged and registered; its scores and forecasts go into the build file."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 import dagster as dg
@@ -9,6 +10,9 @@ from ingestion.prediction_log import load_prediction_log
 from models_ml.batch import predict_open_openings
 from models_ml.bundle import load_bundle
 from models_ml.bundle_files import ModelName
+from models_ml.cards import card_row
+from models_ml.drift import input_drift
+from models_ml.live import judged_predictions, live_scores
 from models_ml.registry import Registry
 from models_ml.training import required_tables, train
 from orchestration.resources import WRITER, home, source_world, warehouse
@@ -23,9 +27,14 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
             frames = {table: connection.sql(f"from {table}").pl() for table in required_tables(model)}
             as_of = scalar(connection, "select as_of from raw._build")
         result = train(model, frames, root, as_of, world=source_world(root), report=context.log.info)
+        drift = input_drift(model, frames[required_tables(model)[0]], as_of, source_world(root))
         with warehouse().build() as connection:
-            _replace_scores(connection, model, result.scores)
+            replace_rows(connection, "model_scores", result.scores, {"model": model, "kind": "backtest"})
+            replace_rows(connection, "model_calibration", result.calibration, {"model": model, "kind": "backtest"})
+            replace_rows(connection, "input_drift", drift, {"model": model})
+            replace_rows(connection, "model_cards", card_row(model, result), {"model": model})
             if model == "time_to_hire":
+                replace_rows(connection, "backtest_openings", result.openings, {})
                 forecast(connection)
     return dg.MaterializeResult(
         metadata={
@@ -37,14 +46,16 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
     )
 
 
-def _replace_scores(connection: Connection, model: str, scores: pl.DataFrame) -> None:
-    connection.register("scores", scores)
-    connection.execute("create table if not exists predictions.model_scores as from scores limit 0")
+def replace_rows(connection: Connection, table: str, rows: pl.DataFrame, which: Mapping[str, str]) -> None:
+    """Put rows into a table of predictions in place of those that ``which`` (column to value) names; {} names all."""
+    name, where = f"predictions.{table}", " and ".join(["true", *(f"{column} = ?" for column in which)])
+    connection.register("arrived", rows)
+    connection.execute(f"create table if not exists {name} as from arrived limit 0")
     connection.begin()
-    connection.execute("delete from predictions.model_scores where model = ?", [model])
-    connection.execute("insert into predictions.model_scores by name from scores")
+    connection.execute(f"delete from {name} where {where}", list(which.values()))
+    connection.execute(f"insert into {name} by name from arrived")
     connection.commit()
-    connection.unregister("scores")
+    connection.unregister("arrived")
 
 
 def forecast(connection: Connection) -> None:
@@ -100,3 +111,26 @@ def logged_predictions(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[N
     with steps.step("prediction log"), warehouse().build() as connection:
         loaded = load_prediction_log(home() / "prediction_log", connection)
     return dg.MaterializeResult(metadata={"loaded": loaded})
+
+
+@dg.asset(
+    key=["predictions", "live_scores"],
+    group_name="predictions",
+    deps=[
+        ["predictions", "logged_predictions"],
+        ["training", "time_to_hire"],
+        *[table.split(".") for table in required_tables("time_to_hire")],
+    ],
+    kinds={"duckdb"},
+    pool=WRITER,
+)
+def score_live(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
+    """Judge logged predictions of time to hire by what has happened since: the figures of kind ``live``."""
+    root = home()
+    with steps.step("live scores"), warehouse().build() as connection:
+        frames = {table: connection.sql(f"from {table}").pl() for table in required_tables("time_to_hire")}
+        logged = connection.sql("from predictions.logged_predictions where model = 'time_to_hire'").pl()
+        as_of = scalar(connection, "select as_of from raw._build")
+        judged = judged_predictions(logged, frames, as_of, root / "bundles")
+        replace_rows(connection, "model_scores", live_scores(judged, source_world(root)), {"model": "time_to_hire", "kind": "live"})
+    return dg.MaterializeResult(metadata={"judged": judged.height})
