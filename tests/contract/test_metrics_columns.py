@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from metrics.catalogue import Definition, product_catalogue
+from metrics.rows import _WITHOUT_TENANT
+from models_ml.drift import SCHEMA as DRIFT
 from models_ml.scores import SCHEMA as SCORES
 from tests.support.metrics_published import _TABLES, kind_of
 from warehouse.equity_ledger import SCHEMA as RELEASES
@@ -25,6 +27,7 @@ def published_columns() -> dict[str, dict[str, str]]:
     }
     tables["marts.mart_equity_releases"] = dict.fromkeys(RELEASES, "")
     tables["predictions.model_scores"] = dict.fromkeys(SCORES, "")
+    tables["predictions.input_drift"] = dict.fromkeys(DRIFT, "")
     return tables
 
 
@@ -48,4 +51,4 @@ def test_tables_of_the_metric_tests_have_published_columns_of_the_same_type(tabl
 def test_every_metric_that_reads_school_rows_is_scoped_by_school() -> None:
     for entry in product_catalogue():
         for table, columns in entry.reads.items():
-            assert "tenant_id" in columns or table == "predictions.model_scores", (entry.id, table)
+            assert "tenant_id" in columns or table in _WITHOUT_TENANT, (entry.id, table)

@@ -12,7 +12,7 @@ from models_ml.batch import predict_open_openings
 from models_ml.bundle import load_bundle
 from models_ml.feature_contract import ForbiddenFeature
 from models_ml.registry import NothingToRollBackTo, Registry
-from models_ml.scores import SCHEMA
+from models_ml.scores import BACKTEST_SCHEMA, SCHEMA
 from models_ml.training import TrainingResult, required_tables, train
 from tests.support.feature_frames import AS_OF, candidate_frames, hiring_time_frames
 
@@ -63,8 +63,40 @@ def test_trained_model_beats_the_fallback_and_says_so_with_intervals(first: Trai
     assert not first.scores.select(key).is_duplicated().any()
     k1 = {row["landmark"]: row["value"] for row in pooled.filter(predictor="hazard", metric_id="K1").iter_rows(named=True)}
     assert k1["at_open"] < k1["offer"]
+    order = pooled.filter(predictor="hazard", metric_id="P2_concordance")
+    assert order.filter(pl.col("landmark") != "offer")["lower"].min() > 0.5  # once an offer is out nothing tells them apart
+    assert [line for line in first.verdict if "latency" in line or "retraining" in line] == [
+        "passed · latency of one prediction: best of many at most 20 times the baseline's",
+        "passed · retraining: an origin fitted again gives its error within 0.5%",
+    ]
     assert "K1 reaches 0.70 at the stage" in first.card
     assert "data digest" in first.card
+
+
+def test_backtest_is_kept_row_by_row_and_in_bins_and_gives_the_figures_again(first: TrainingResult) -> None:
+    rows = first.openings
+    assert rows.schema == BACKTEST_SCHEMA
+    assert not rows.select("opening_id", "landmark", "predictor").is_duplicated().any()
+    assert rows.filter(predictor="hazard")["bundle_id"].unique().to_list() == [first.bundle_id]
+    at_open = rows.filter(predictor="hazard", landmark="at_open")
+    error, total = (at_open["median_days"] - at_open["actual_days"]).abs(), at_open["elapsed_days"] + at_open["actual_days"]
+    k1 = first.scores.filter(predictor="hazard", landmark="at_open", metric_id="K1", origin="all").row(0, named=True)
+    assert 1 - (at_open["weight"] * error).sum() / (at_open["weight"] * total).sum() == pytest.approx(k1["value"])
+    assert at_open.height == k1["n"]
+    bins = first.calibration.filter(predictor="hazard", landmark="at_open").sort("bin")
+    assert bins["n"].sum() == at_open.height
+    assert bins["predicted"].is_sorted()
+    assert bins.filter((pl.col("lower") <= pl.col("predicted")) & (pl.col("predicted") <= pl.col("upper"))).height >= bins.height * 0.6
+
+
+def test_duplicated_rows_and_an_added_id_column_move_no_figure(
+    first: TrainingResult, home: Path, frames: dict[str, pl.DataFrame], tmp_path: Path
+) -> None:
+    twice = {name: pl.concat([frame, frame.head(500)]).with_columns(source_row_id=pl.int_range(pl.len())) for name, frame in frames.items()}
+    again = train("time_to_hire", twice, tmp_path, AS_OF, world="test")
+    assert again.bundle_id == first.bundle_id
+    assert again.scores.equals(first.scores)
+    assert again.verdict == first.verdict
 
 
 def test_run_is_logged_with_figures_digests_signature_and_card(first: TrainingResult, home: Path) -> None:

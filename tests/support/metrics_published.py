@@ -35,6 +35,7 @@ _TABLES = {
     " cohort_people_count key_id",
     "marts.mart_reconciliation": "source_system tenant_id truth left_count right_count difference_count",
     "predictions.model_scores": "model bundle_id kind metric_id predictor landmark origin value lower upper n world",
+    "predictions.input_drift": "model feature value n world",
 }
 
 

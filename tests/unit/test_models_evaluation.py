@@ -1,9 +1,13 @@
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 import pytest
 
+from models_ml.calibration import reliability
+from models_ml.drift import input_drift, stability
 from models_ml.evaluation import (
     Bootstrap,
     OutcomeCases,
@@ -14,13 +18,16 @@ from models_ml.evaluation import (
     calibration_slope,
     censoring_weights,
     concordance,
+    gap_closed,
     probability_figures,
     time_figures,
 )
 from models_ml.fairness import scoring_rates, selection_rates
-from models_ml.gate import Figure, in_band, judge_time
+from models_ml.gate import Figure, in_band, judge_time, quick_enough, reproduced
 from models_ml.intervals import conformal_levels, weighted_quantile, wilson_interval
+from models_ml.latency import latency_ratio
 from models_ml.splits import HistoryTooShort, grouped_holdout, rolling_origins
+from tests.support.feature_frames import AS_OF, hiring_time_frames
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -73,9 +80,87 @@ def test_auc_equals_the_share_of_ordered_pairs_and_concordance_orders() -> None:
     gap = score[outcome == 1][:, None] - score[outcome == 0]
     assert area_under_curve(outcome, score, weight) == pytest.approx((pairs * ((gap > 0) + 0.5 * (gap == 0))).sum() / pairs.sum())
     cases, centre = _time_cases(400)
-    assert concordance(cases, cases.remaining, 1) == 1.0
-    assert concordance(cases, -cases.remaining, 1) == 0.0
-    assert 0.6 < concordance(cases, centre, 1) < 0.95
+    assert concordance(cases, cases.remaining, 1).value == 1.0
+    assert concordance(cases, -cases.remaining, 1).value == 0.0
+    order = concordance(cases, centre, 1)
+    assert 0.6 < order.lower < order.value < order.upper < 0.95
+    flat = concordance(cases, np.ones(400), 1)
+    assert (flat.value, flat.lower, flat.upper, flat.n) == (0.5, 0.5, 0.5, 400)
+
+
+def test_concordance_equals_the_share_of_ordered_pairs_of_different_jobs() -> None:
+    cases = TimeCases(np.zeros(4), np.array([1.0, 2.0, 3.0, 4.0]), np.ones(4), np.array(["a", "a", "b", "c"]))
+    predicted = np.array([2.0, 1.0, 4.0, 3.0])  # the pair of one job (1, 2) is wrong and left out; of the other five only (3, 4) is
+    assert concordance(cases, predicted, 1, pairs=100_000).value == pytest.approx(4 / 5, abs=0.005)
+
+
+def test_gap_closed_is_the_share_of_the_savable_error_that_is_saved() -> None:
+    cases = TimeCases(np.zeros(3), np.array([10.0, 20.0, 30.0]), np.array([1.0, 1.0, 0.0]), np.array(["a", "b", "c"]))
+    base, model, oracle = cases.remaining + 10, cases.remaining - 6, cases.remaining + 2
+    figure = gap_closed(cases, model, base, oracle, 1)
+    assert (figure.value, figure.lower, figure.upper, figure.n) == (0.5, 0.5, 0.5, 2)
+
+
+def test_bins_hold_equal_weight_and_their_own_means() -> None:
+    random = np.random.default_rng(9)
+    predicted = random.random(3000)
+    outcome = (random.random(3000) < predicted).astype(float)
+    weight = np.where(np.arange(3000) < 2700, 1.0, 0.0)
+    bins = reliability(predicted, outcome, weight, np.arange(3000).astype(str), 1)
+    assert len(bins) == 10
+    assert sum(seen.n for _, seen in bins) == 2700
+    assert all(lower.value < upper.value for (_, lower), (_, upper) in pairwise(bins))
+    assert sum(seen.lower <= told <= seen.upper for told, seen in bins) >= 8
+    assert [seen.n for _, seen in reliability(predicted[:70], outcome[:70], weight[:70], np.arange(70).astype(str), 1)] == [35, 35]
+    assert reliability(predicted[:29], outcome[:29], weight[:29], np.arange(29).astype(str), 1) == []
+
+
+def test_stability_equals_a_hand_computed_index_and_chance_stays_below_its_limit() -> None:
+    codes = np.array([0.0] * 60 + [1.0] * 40), np.array([0.0] * 30 + [1.0] * 70)
+    p, q = np.array([60.5, 40.5]) / 101, np.array([30.5, 70.5]) / 101
+    value, limit = stability(*codes, is_category=True)
+    assert value == pytest.approx(((q - p) * np.log(q / p)).sum())
+    assert limit == pytest.approx(3.841 * (1 / 100 + 1 / 100), rel=0.05)  # one degree of freedom
+    random = np.random.default_rng(3)
+    below = [value < limit for value, limit in (stability(random.normal(size=800), random.normal(size=150)) for _ in range(400))]
+    assert np.mean(below) == pytest.approx(0.95, abs=0.035)
+    moved, limit = stability(random.normal(size=800), random.normal(0.7, 1, 150))
+    assert moved > 0.25 > limit
+    unknown, limit = stability(random.normal(size=800), np.where(np.arange(150) < 60, np.nan, random.normal(size=150)))
+    assert unknown > limit
+
+
+def test_drift_compares_the_same_season_and_finds_the_feature_that_was_moved() -> None:
+    features = hiring_time_frames(1500)["features.features_time_to_hire"]
+    recent = pl.col("as_of") > pl.lit(AS_OF - timedelta(days=90))
+    calm = input_drift("time_to_hire", features, AS_OF, "made")
+    moved = input_drift(
+        "time_to_hire", features.with_columns(salary_mid=pl.col("salary_mid") + pl.when(recent).then(9_000).otherwise(0)), AS_OF, "made"
+    )
+    assert calm["is_same_season"].all()
+    assert calm.filter(pl.col("value") > 0.25)["feature"].to_list() == []
+    assert moved.filter(pl.col("value") > 0.25)["feature"].to_list() == ["salary_mid"]
+    assert "reached_demo_count" not in calm["feature"].to_list()  # always 0 at approval
+    assert input_drift("time_to_hire", features.head(20), AS_OF, "made").is_empty()
+
+
+def test_slow_or_unrepeatable_challengers_are_refused() -> None:
+    def slow() -> None:
+        time.sleep(0.002)
+
+    quick = latency_ratio(int, int)
+    assert 0.3 < quick < 3
+    assert quick_enough(quick).passed
+    assert not quick_enough(latency_ratio(slow, int, turns=5)).passed
+    assert reproduced(20.0, 20.09).passed
+    assert not reproduced(20.0, 20.11).passed
+    assert not reproduced(20.0, float("nan")).passed
+    cases, centre = _time_cases(3000)
+    flat = TimePredictions(np.full(3000, 50.0), np.full(3000, 50.0))
+    good = TimePredictions(centre, centre * np.exp(0.08), centre * np.exp(-0.51), centre * np.exp(0.51))
+    verdict = judge_time(cases, good, flat, flat, 1)
+    assert verdict.accepted
+    assert not verdict.and_also(reproduced(20.0, 21.0)).accepted
 
 
 def test_calibrated_probabilities_have_small_error_and_slope_one_and_overconfident_ones_do_not() -> None:
