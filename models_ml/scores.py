@@ -4,6 +4,7 @@ What belongs here: the shape of that table and of the backtest's rows behind it.
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import polars as pl
 
@@ -54,3 +55,19 @@ def score_rows(model: str, world: str, figures: Mapping[Key, Mapping[str, Figure
 def stamped(scores: pl.DataFrame, bundle_id: str) -> pl.DataFrame:
     """Return the scores with the bundle they belong to."""
     return scores.with_columns(bundle_id=pl.lit(bundle_id))
+
+
+def keep_oracle(home: Path, scores: pl.DataFrame) -> None:
+    """Keep K6 rows, which only the answer key's reader can measure, for the next training of the same bundle."""
+    file = home / "training" / "oracle_scores.parquet"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scores.write_parquet(file)
+
+
+def with_oracle(home: Path, scores: pl.DataFrame) -> pl.DataFrame:
+    """Return a training's scores, with the K6 rows kept for one of its bundles."""
+    file = home / "training" / "oracle_scores.parquet"
+    if not file.exists():
+        return scores
+    kept = pl.read_parquet(file).filter(pl.col("bundle_id").is_in(scores["bundle_id"].unique().to_list()))
+    return pl.concat([scores, kept])

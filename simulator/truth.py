@@ -35,6 +35,11 @@ def read_memory(home: Path) -> dict[str, Any] | None:
     return dict(json.loads(file.read_text())) if file.exists() else None
 
 
+def read_effects(home: Path) -> dict[str, Any]:
+    """Return the true effects of the simulated world."""
+    return dict(json.loads((folder(home) / "effects.json").read_text()))
+
+
 def write_json(home: Path, name: str, value: dict[str, Any]) -> None:
     """Write a JSON file of the answer key atomically, readable by the owner only."""
     file = folder(home) / name
@@ -51,7 +56,8 @@ def _moment(start: datetime, days: list[float]) -> pl.Series:
 def market_truth(market: Market, frozen: FrozenLedger, until: float) -> dict[str, pl.DataFrame]:
     """Return the answer key of one market for what is known at ``until`` (days), its future included.
 
-    Openings: ``status_at_end`` and ``filled_at`` at the end of the simulated future, later than ``until`` for those open then.
+    Openings and applications: ``status_at_end``, and ``filled_at``, at the end of the simulated future: later than ``until`` for those
+    open then.
     """
     start = market.ledger.start
     openings = [(job, opening) for job in market.jobs for opening in job.openings if job.approved_at <= until]
@@ -73,6 +79,7 @@ def market_truth(market: Market, frozen: FrozenLedger, until: float) -> dict[str
                 "application_id": frozen.ids("applications.applications").gather([each.index for each in applications]),
                 "latent_match": [each.match for each in applications],
                 "latent_ability": [each.candidate.ability for each in applications],
+                "status_at_end": [each.status for each in applications],
             }
         ),
         "hires": pl.DataFrame(

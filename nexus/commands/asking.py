@@ -1,6 +1,7 @@
-"""Verbs that ask: sql on the published file, predict over HTTP."""
+"""Verbs that ask: sql on the published file, truth against the answer key, predict over HTTP."""
 
 import json
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -50,6 +51,32 @@ def query(
         console.print(table)
         if frame.height > ROWS_SHOWN:
             console.print(f"{ROWS_SHOWN} of {frame.height:,} rows shown; --format csv writes all")
+
+
+def truth(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
+    oracle: Annotated[bool, typer.Option("--oracle", help="Also measure K6 against the best possible predictor (a minute).")] = False,
+) -> None:
+    """Compare what is published with the simulator's answer key: hit or miss, with intervals. Exit code 1 on a miss.
+
+    Examples: `nexus truth` · `nexus truth --oracle --json`
+    """
+    from nexus import answer_key
+
+    findings = answer_key.compare(Home().root, with_oracle=oracle)
+    misses = sum(not finding.is_hit for finding in findings)
+    if as_json:
+        typer.echo(json.dumps({"hits": len(findings) - misses, "misses": misses, "findings": [asdict(finding) for finding in findings]}))
+    else:
+        table = Table("", "question", "planted", "published", "figure (95 % interval), n", "tolerance", show_lines=True)
+        for each in findings:
+            figure = f"{each.value:.3g} ({each.lower:.3g} to {each.upper:.3g}), n {each.n:,}"
+            mark = "[green]hit[/green]" if each.is_hit else "[red]MISS[/red]"
+            table.add_row(mark, each.question, each.planted, each.published, figure, each.tolerance)
+        console.print(table)
+        console.print(f"{len(findings) - misses} hits, {misses} misses")
+    if misses:
+        raise typer.Exit(1)
 
 
 predict = typer.Typer(no_args_is_help=True, help="Ask the prediction API of a running `nexus up`.")
@@ -127,4 +154,5 @@ def _problem(reply: httpx.Response) -> str:
 def register(app: typer.Typer) -> None:
     """Add the verbs of this group."""
     app.command("sql", rich_help_panel="Ask")(query)
+    app.command(rich_help_panel="Ask")(truth)
     app.add_typer(predict, name="predict", rich_help_panel="Ask")

@@ -14,6 +14,7 @@ from models_ml.cards import card_row
 from models_ml.drift import input_drift
 from models_ml.live import judged_predictions, live_scores
 from models_ml.registry import Registry
+from models_ml.scores import with_oracle
 from models_ml.training import required_tables, train
 from orchestration.resources import WRITER, home, source_world, warehouse
 from orchestration.steps import Steps
@@ -29,7 +30,7 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
         result = train(model, frames, root, as_of, world=source_world(root), report=context.log.info)
         drift = input_drift(model, frames[required_tables(model)[0]], as_of, source_world(root))
         with warehouse().build() as connection:
-            replace_rows(connection, "model_scores", result.scores, {"model": model, "kind": "backtest"})
+            replace_rows(connection, "model_scores", with_oracle(root, result.scores), {"model": model, "kind": "backtest"})
             replace_rows(connection, "model_calibration", result.calibration, {"model": model, "kind": "backtest"})
             replace_rows(connection, "input_drift", drift, {"model": model})
             replace_rows(connection, "model_cards", card_row(model, result), {"model": model})
