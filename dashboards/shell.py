@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboards import filters, pages, sign_in
-from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources
+from dashboards.pages import accuracy, data_health, equity, forecast, funnel, hiring, overview, sources
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
@@ -22,6 +22,7 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
     Page.SOURCES: ("Sources", sources.render),
     Page.EQUITY: ("Equity", equity.render),
     Page.FORECAST: ("Forecast", forecast.render),
+    Page.ACCURACY: ("Accuracy", accuracy.render),
     Page.DATA_HEALTH: ("Data health", data_health.render),
 }
 
