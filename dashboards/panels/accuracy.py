@@ -102,7 +102,7 @@ def candidate_success(insights: Insights) -> None:
         parts = [_skill_words(row) for row in table.filter(pl.col("figure") == "brier_skill").sort("predictor").iter_rows(named=True)]
         finding = f"{' '.join(parts)} Backtest, {world_words(table['world'][0])}."
     panel(
-        "success", "Do the probabilities of candidate success hold?", finding, shown or None, tuple(answers.values()), table,
+        "success", "Do the probabilities of candidate success hold?", finding, shown or None, (bins, *answers.values()), table,
         grid=grid if grid.height else None,
     )  # fmt: skip
 
@@ -169,8 +169,9 @@ def live(insights: Insights) -> None:
             for row in table.sort("metric_id").iter_rows(named=True)
         ]
     )
+    waiting = "Answers as they were given are judged here once enough of them have ended."
     nothing = "No live figure yet: at a stage at least 30 openings must have been predicted by the API and have ended since."
-    finding = f"Answers as they were given, first one a stage, {world_words(table['world'][0])}." if table.height else nothing
+    finding = f"Answers as they were given, first one a stage, {world_words(table['world'][0])}." if table.height else waiting
     panel(
         "live", "Live: were the answers given right?", finding, None, tuple(answers.values()), table,
         grid=grid if grid.height else None, nothing=nothing,

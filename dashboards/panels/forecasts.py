@@ -28,6 +28,7 @@ _K_NAMES: Final = {
     "K3": "Bias",
     "K4": "80% interval holds",
     "K5": "Skill over baseline",
+    "P2": "Order of openings (C-index)",
     "K6": "Gap closed to the best possible (simulated worlds)",
 }
 

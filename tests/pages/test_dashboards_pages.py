@@ -172,7 +172,7 @@ def test_accuracy_page_keeps_backtest_and_live_apart_and_names_the_world(made: C
     test = run("accuracy", made("full").home, DIRECTOR)
     headings = [text.value for text in test.markdown]
     assert any(text.startswith("#### Backtest") for text in headings)
-    assert any("No live figure yet" in text.value for text in test.caption)
+    assert any("No live figure yet" in text.value for text in test.info)
     world = made("full").query("select world from marts.publish_info").item()
     assert sum(f"simulated world “{world}”" in text.value for text in test.caption) >= 5
     assert any("1 of 3 inputs changed beyond chance" in text.value and "subject" in text.value for text in test.caption)
