@@ -146,6 +146,25 @@ where {scope} and (a.is_sla_breached or (a.idle_days >= 14 and not a.has_event_a
 order by is_stale desc, a.idle_days desc, a.application_id""",
         tenant_column="a.tenant_id",
     ),
+    "model_calibration": Read(
+        "predictions.model_calibration",
+        """select predictor, kind, landmark, bin, predicted, actual, lower, upper, n, world, bundle_id
+from predictions.model_calibration
+order by predictor, kind, landmark, bin""",
+        page=Page.ACCURACY,
+    ),
+    "input_drift": Read(
+        "predictions.input_drift",
+        """select model, feature, value, noise_limit, n, reference_n, window_from, window_to, is_same_season, world
+from predictions.input_drift
+order by value desc, model, feature""",
+        page=Page.ACCURACY,
+    ),
+    "model_cards": Read(
+        "predictions.model_cards",
+        "select model, bundle_id, is_accepted, verdict, card\nfrom predictions.model_cards\norder by model",
+        page=Page.ACCURACY,
+    ),
     "reconciliation": Read(
         "marts.mart_reconciliation",
         """select r.source_system, s.name as school, r.truth, r.left_count, r.right_count, r.difference_count

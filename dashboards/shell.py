@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboards import filters, pages, sign_in
-from dashboards.pages import agency, data_health, equity, forecast, funnel, hiring, overview, sources, time
+from dashboards.pages import accuracy, agency, data_health, equity, forecast, funnel, hiring, overview, sources, time
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
@@ -24,6 +24,7 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
     Page.AGENCY: ("Agencies", agency.render),
     Page.EQUITY: ("Equity", equity.render),
     Page.FORECAST: ("Forecast", forecast.render),
+    Page.ACCURACY: ("Accuracy", accuracy.render),
     Page.DATA_HEALTH: ("Data health", data_health.render),
 }
 

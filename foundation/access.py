@@ -37,12 +37,13 @@ class Page(StrEnum):
     TIME = "time"
     EQUITY = "equity"
     FORECAST = "forecast"
+    ACCURACY = "accuracy"
     DATA_HEALTH = "data_health"
     AGENCY = "agency"
     HIRING = "hiring"
 
 
-_INSIGHTS = frozenset({Page.OVERVIEW, Page.FUNNEL, Page.SOURCES, Page.TIME, Page.FORECAST, Page.DATA_HEALTH})
+_INSIGHTS = frozenset({Page.OVERVIEW, Page.FUNNEL, Page.SOURCES, Page.TIME, Page.FORECAST, Page.ACCURACY, Page.DATA_HEALTH})
 _PAGES_BY_ROLE: dict[Role, frozenset[Page]] = {
     Role.HR_DIRECTOR: _INSIGHTS | {Page.EQUITY, Page.AGENCY, Page.HIRING},
     Role.PRIVACY_OFFICER: _INSIGHTS | {Page.EQUITY, Page.AGENCY},

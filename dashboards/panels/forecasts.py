@@ -14,9 +14,9 @@ GOAL: Final = 0.70
 STAGES: Final = {"at_open": "At opening", "day_14": "Day 14", "first_interview": "First interview", "offer": "Offer"}
 POOLED: Final = "all"
 _BASELINE: Final = "kaplan_meier"
-_MODEL: Final = "hazard"
+MODEL: Final = "hazard"
 _PREDICTORS: Final = {
-    _MODEL: "Hazard model",
+    MODEL: "Hazard model",
     _BASELINE: "Baseline: segment Kaplan–Meier",
     "kaplan_meier_pooled": "Baseline: one Kaplan–Meier for all",
     "ridge_log": "Challenger: ridge on log time",
@@ -28,6 +28,8 @@ _K_NAMES: Final = {
     "K3": "Bias",
     "K4": "80% interval holds",
     "K5": "Skill over baseline",
+    "P2": "Order of openings (C-index)",
+    "K6": "Gap closed to the best possible (simulated worlds)",
 }
 
 
@@ -49,8 +51,8 @@ def open_jobs(choice: Choice, *, limit: int | None = None) -> None:
 
 def accuracy(insights: Insights) -> None:
     """Draw the honest KPI chart: K1 and K2 by as-of stage, each beside the baseline, with skill (K5) named below."""
-    scores = {metric: _score(insights, metric) for metric in ("K1", "K2", "K5")}
-    pooled = {metric: _pooled(answer.frame) for metric, answer in scores.items()}
+    scores = {metric: score(insights, metric) for metric in ("K1", "K2", "K5")}
+    pooled = {metric: pooled_rows(answer.frame) for metric, answer in scores.items()}
     pair = None
     if not pooled["K1"].is_empty():
         pair = [
@@ -65,7 +67,7 @@ def accuracy(insights: Insights) -> None:
 
 def scorecard(insights: Insights) -> None:
     """List every K figure of the model in use, by stage, beside its baseline."""
-    answers = {metric: _score(insights, metric) for metric in _K_NAMES}
+    answers = {metric: score(insights, metric) for metric in _K_NAMES}
     rows: list[dict[str, Any]] = []
     for metric, answer in answers.items():
         rows += [
@@ -79,7 +81,7 @@ def scorecard(insights: Insights) -> None:
                 "Origin": "all together" if row["origin"] == POOLED else str(row["origin"]),
                 "World": row["world"],
             }
-            for row in _pooled(answer.frame).iter_rows(named=True)
+            for row in pooled_rows(answer.frame).iter_rows(named=True)
         ]
     grid = pl.DataFrame(rows, infer_schema_length=None)
     table = pl.concat([answer.frame.with_columns(metric_id=pl.lit(metric)) for metric, answer in answers.items()])
@@ -137,12 +139,13 @@ def _forecast_finding(jobs: pl.DataFrame, shown: pl.DataFrame) -> str:
     return f"{jobs.height} open jobs. {risk}{few}{fallback} Dot: median; band: 80%; ◇: start of term; grey: open so far."
 
 
-def _score(insights: Insights, metric_id: str) -> Answer:
+def score(insights: Insights, metric_id: str) -> Answer:
+    """Return a figure of time to hire in the backtest, by predictor, stage and origin."""
     groups = ("predictor", "landmark", "origin", "world", "bundle_id")
     return insights.metric(metric_id, group_by=groups, filters={"model": "time_to_hire"})
 
 
-def _pooled(frame: pl.DataFrame) -> pl.DataFrame:
+def pooled_rows(frame: pl.DataFrame) -> pl.DataFrame:
     """Return one row a predictor and stage: as measured over all origins together, else on the newest (figures are never averaged)."""
     known = frame.filter(pl.col("value").is_not_null()).sort(pl.col("origin") == POOLED, "origin", descending=[True, True])
     return known.unique(["predictor", "landmark"], keep="first", maintain_order=True).sort(
@@ -172,13 +175,13 @@ def _accuracy_rows(frame: pl.DataFrame, insights: Insights) -> pl.DataFrame:
             "label": figures.record(row, "rate"),
             "is_baseline": row["predictor"] == _BASELINE,
         }
-        for row in frame.filter(pl.col("predictor").is_in([_MODEL, _BASELINE])).iter_rows(named=True)
+        for row in frame.filter(pl.col("predictor").is_in([MODEL, _BASELINE])).iter_rows(named=True)
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _accuracy_finding(pooled: pl.DataFrame, every: pl.DataFrame) -> str:
-    rows = pooled.filter(pl.col("predictor") == _MODEL).to_dicts() or pooled.filter(pl.col("predictor") == _BASELINE).to_dicts()
+    rows = pooled.filter(pl.col("predictor") == MODEL).to_dicts() or pooled.filter(pl.col("predictor") == _BASELINE).to_dicts()
     if not rows:
         return "Accuracy appears here once a model has been evaluated on cohorts whose outcome is known."
     best = next((row for row in rows if row["value"] >= GOAL), None)
@@ -192,7 +195,7 @@ def _accuracy_finding(pooled: pl.DataFrame, every: pl.DataFrame) -> str:
 
 
 def _skill_line(skill: pl.DataFrame) -> str:
-    rows = skill.filter(pl.col("predictor") == _MODEL).to_dicts()
+    rows = skill.filter(pl.col("predictor") == MODEL).to_dicts()
     if not rows:
         return "Skill over the baseline (K5) has not been measured: no trained model."
     parts = [f"{_stage(row['landmark'])} {figures.record(row, 'rate')}" for row in rows]

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-LANDMARKS = ("applied", "screened", "interviewed")  # the stages that figures are shown for
+# The stages that figures are shown for, each as it is entered: what interviewers wrote is known from "assessed" on, not before.
+LANDMARKS = ("applied", "screened", "interviewed", "assessed")
 WAITING_LANDMARKS = ("day_30",)  # learned from and judged on as well: an application that has waited is another case
 Head = Literal["hired", "success"]
 HEADS: tuple[Head, ...] = ("hired", "success")

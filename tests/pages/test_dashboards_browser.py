@@ -24,6 +24,7 @@ TITLES = {
     PageName.AGENCY: "Agencies",
     PageName.EQUITY: "Equity",
     PageName.FORECAST: "Forecast",
+    PageName.ACCURACY: "Accuracy",
     PageName.DATA_HEALTH: "Data health",
 }
 TENANTS: dict[str, set[str] | None] = {"group_head": {NORTH, RIVER}, "agency_user": {NORTH, RIVER}}
@@ -110,6 +111,12 @@ def open_jobs(made: Made, who: str) -> str:
     return f"{number(made, f'select count(*) from predictions.open_openings where {who}')} open jobs."
 
 
+def coverage_held(made: Made, who: str) -> str:
+    where = "metric_id = 'K4' and predictor = 'hazard' and origin = 'all' and kind = 'backtest'"
+    held = number(made, f"select count(*) from predictions.model_scores where {where} and lower <= 0.83 and upper >= 0.77")
+    return f"At {held} of {number(made, f'select count(*) from predictions.model_scores where {where}')} stages"
+
+
 def passed_checks(made: Made, who: str) -> str:
     counts = made.query("select count(*) filter (passed) as passed, count(*) as every from marts.check_results").row(0)
     return f"{counts[0]} of {counts[1]}"
@@ -123,6 +130,7 @@ SHOWN: dict[PageName, Callable[[Made, str], str]] = {
     PageName.AGENCY: submitted,
     PageName.EQUITY: invited,
     PageName.FORECAST: open_jobs,
+    PageName.ACCURACY: coverage_held,
     PageName.DATA_HEALTH: passed_checks,
 }
 

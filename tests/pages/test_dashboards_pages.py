@@ -13,7 +13,7 @@ from foundation.access import Page, Principal, Role
 from tests.support.published_file import BRIGHT, HANOK, NORTH, RIVER, SCHOOLS, Made, Variant, publish_made
 from tests.support.signed_in import person
 
-PAGES = ("overview", "funnel", "sources", "time", "agency", "equity", "forecast", "data_health")
+PAGES = ("overview", "funnel", "sources", "time", "agency", "equity", "forecast", "accuracy", "data_health")
 DIRECTOR = person(Role.HR_DIRECTOR, tenants={RIVER})
 HEAD = person(Role.HR_DIRECTOR, tenants={NORTH, RIVER})
 ADMIN = person(Role.PLATFORM_ADMIN, tenants=None)
@@ -227,6 +227,37 @@ def test_every_panel_has_a_receipt_and_a_download(made: Callable[[Variant], Made
     assert any("20261121T000500Z-made" in caption.value for caption in test.caption)
 
 
+def test_accuracy_page_keeps_backtest_and_live_apart_and_names_the_world(made: Callable[[Variant], Made], tmp_path: Path) -> None:
+    import duckdb
+
+    test = run("accuracy", made("full").home, DIRECTOR)
+    headings = [text.value for text in test.markdown]
+    assert any(text.startswith("#### Backtest") for text in headings)
+    assert any("No live figure yet" in text.value for text in test.info)
+    world = made("full").query("select world from marts.publish_info").item()
+    assert sum(f"simulated world “{world}”" in text.value for text in test.caption) >= 5
+    assert any("1 of 3 inputs changed beyond chance" in text.value and "subject" in text.value for text in test.caption)
+    assert any("Success, once hired: not shown to be better than the past rate" in text.value for text in test.caption)
+    assert any(text.value.startswith("# Time to hire") for text in test.markdown)
+    published = publish_made(tmp_path, "full")
+    with duckdb.connect(str(published.file)) as connection:
+        connection.execute(
+            """insert into predictions.model_scores (model, kind, metric_id, predictor, landmark, origin, value, lower, upper, n, world)
+            values ('time_to_hire', 'live', 'K1', 'served', 'at_open', 'all', 0.123, 0.1, 0.2, 44, 'made')"""
+        )
+    grids = [grid.value for grid in run("accuracy", tmp_path, DIRECTOR).dataframe]
+    live, backtest = ([grid for grid in grids if ("Origin" in grid.columns) == is_backtest] for is_backtest in (False, True))
+    assert any("12.3%" in str(grid["Value"].to_list()) for grid in live)
+    assert not any("12.3%" in str(grid["Value"].to_list()) for grid in backtest)
+
+
+def test_door_refuses_the_models_lists_to_roles_without_the_page(made: Callable[[Variant], Made]) -> None:
+    insights = Insights.open(person(Role.ANALYST, tenants={RIVER}), made("full").home)
+    for name in ("model_calibration", "input_drift", "model_cards"):
+        with pytest.raises(PageRefused):
+            insights.rows(name)
+
+
 def test_published_version_without_predictions_still_draws(tmp_path: Path) -> None:
     import duckdb
 
@@ -234,5 +265,5 @@ def test_published_version_without_predictions_still_draws(tmp_path: Path) -> No
     with duckdb.connect(str(published.file)) as connection:
         connection.execute("drop table predictions.open_openings")
         connection.execute("drop table predictions.model_scores")
-    for page in ("overview", "forecast"):
+    for page in ("overview", "forecast", "accuracy"):
         assert not run(page, tmp_path, DIRECTOR).exception

@@ -1,7 +1,11 @@
 """The whole pipeline on a small simulated source: killed at every stage, fed a bad row, starved of a secret. Readers never notice."""
 
 import json
+import os
+import shutil
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -135,3 +139,41 @@ def test_missing_secrets_file_is_named_with_its_fix(source):
         pipeline.close()
         file.write_text(kept)
         file.chmod(0o600)
+
+
+def truth(home: Path) -> tuple[int, dict]:
+    """Run `nexus truth --json` on a home; return its exit code and what it found."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nexus", "truth", "--json"], env=os.environ | {"NEXUS_HOME": str(home)}, capture_output=True, text=True
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_planted_effects_are_found_in_what_was_published_and_other_ones_are_not(source, tmp_path):
+    _, home, _ = source
+    for part in ("truth", "warehouse/published"):
+        shutil.copytree(home / part, tmp_path / part)
+    shutil.copy(home / "CURRENT", tmp_path)
+    code, found = truth(tmp_path)
+    findings = {finding["question"]: finding for finding in found["findings"]}
+    order, best, slowest = list(findings.values())[:3]
+    assert (order["is_hit"], best["published"], slowest["is_hit"], slowest["published"]) == (True, "referral", True, "interview"), found
+    assert all(finding["lower"] <= finding["value"] <= finding["upper"] for finding in findings.values())
+    assert code == (1 if found["misses"] else 0)
+    effects = json.loads((tmp_path / "truth" / "effects.json").read_text())
+    for channel in effects["channels"]:
+        channel["effect"] = -channel["effect"]
+    effects["bottleneck_stage"] = "screen"
+    (tmp_path / "truth" / "effects.json").write_text(json.dumps(effects))
+    code, found = truth(tmp_path)
+    assert code == 1
+    assert [finding["is_hit"] for finding in found["findings"][:3]] == [False, False, False]
+
+
+def test_a_home_without_an_answer_key_says_so(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "nexus", "truth"], env=os.environ | {"NEXUS_HOME": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "holds no answer key" in done.stderr

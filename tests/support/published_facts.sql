@@ -31,6 +31,11 @@ create table marts.mart_equity_benchmarks(release varchar, period_kind varchar, 
   attribute varchar, category varchar, people_count bigint, cohort_people_count bigint, key_id varchar, released_at timestamptz);
 create table predictions.model_scores(model varchar, bundle_id varchar, kind varchar, metric_id varchar, predictor varchar, landmark varchar,
   origin varchar, value double, lower double, upper double, n bigint, world varchar);
+create table predictions.model_calibration(model varchar, bundle_id varchar, kind varchar, predictor varchar, landmark varchar, bin bigint,
+  predicted double, actual double, lower double, upper double, n bigint, world varchar);
+create table predictions.input_drift(model varchar, feature varchar, value double, noise_limit double, n bigint, reference_n bigint,
+  window_from timestamptz, window_to timestamptz, is_same_season boolean, world varchar);
+create table predictions.model_cards(model varchar, bundle_id varchar, is_accepted boolean, card varchar, verdict varchar);
 create table predictions.open_openings(opening_id varchar, tenant_id varchar, job_id varchar, subject varchar, as_of timestamptz,
   elapsed_days double, median_days double, p10_days double, p90_days double, beyond_days double, p_filled_before_term_start double,
   p_filled_30_days double, p_filled_60_days double, p_filled_90_days double, p_filled_180_days double, bundle_id varchar, is_fallback boolean);

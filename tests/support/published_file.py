@@ -109,6 +109,7 @@ def _rows(schools: list[str], world: str) -> dict[str, list[dict[str, object]]]:
         _equity(school, chance, tables)
     _benchmarks(chance, tables)
     tables["predictions.model_scores"] = _scores(world)
+    tables |= _model_tables(world)
     tables["marts.check_results"] = _checks()
     held = {"source": "hiring_log/old_system", "table_name": "applications", "reason": "missing_required", "quarantined_at": PUBLISHED_AT}
     tables["marts.quarantine_counts"] = [held | {"tenant_id": school, "rows_count": 40 + place} for place, school in enumerate(schools)]
@@ -318,7 +319,39 @@ def _scores(world: str) -> list[dict[str, object]]:
                     row = {"model": "time_to_hire", "kind": "backtest", "metric_id": metric, "predictor": predictor, "origin": origin}
                     row |= {"bundle_id": "made-1" if predictor == "hazard" else "made-0", "landmark": landmark, "value": shown}
                     rows.append(row | {"lower": shown - 0.05, "upper": shown + 0.05, "n": 140, "world": world})
+    for figure, value in (("brier_skill", 0.06), ("ece", 0.012), ("slope", 1.02), ("auc", 0.7)):
+        for predictor, less in (("hired_two_stage", 0.0), ("success_two_stage", 0.08)):
+            row = {"model": "candidate_success", "kind": "backtest", "metric_id": f"P1_{figure}", "predictor": predictor, "origin": "all"}
+            row |= {"bundle_id": "made-2", "landmark": "all", "value": value - less, "lower": value - less - 0.03, "world": world}
+            rows.append(row | {"upper": value - less + 0.03, "n": 900})
     return rows
+
+
+def _model_tables(world: str) -> dict[str, list[dict[str, object]]]:
+    bins: list[dict[str, object]] = []
+    for predictor, landmark, width in (
+        ("hazard", "at_open", 12.0),
+        ("hazard", "first_interview", 7.0),
+        ("hired_two_stage", "all", 0.05),
+        ("success_two_stage", "all", 0.08),
+    ):
+        model = "time_to_hire" if predictor == "hazard" else "candidate_success"
+        for number in range(1, 7):
+            told = width * number
+            row = {"model": model, "kind": "backtest", "predictor": predictor, "landmark": landmark, "bin": number, "predicted": told}
+            bins.append(
+                row | {"actual": told * 1.04, "lower": told * 0.9, "upper": told * 1.18, "n": 60, "world": world, "bundle_id": "made-1"}
+            )
+    window = {"window_from": AS_OF - timedelta(days=90), "window_to": AS_OF, "is_same_season": True, "world": world}
+    drift: list[dict[str, object]] = [
+        window | {"model": "time_to_hire", "feature": feature, "value": value, "noise_limit": 0.12, "n": 140, "reference_n": 400}
+        for feature, value in (("subject", 0.31), ("salary_mid", 0.07), ("fte", 0.01))
+    ]
+    cards: list[dict[str, object]] = [
+        {"model": model, "bundle_id": bundle, "is_accepted": True, "verdict": "passed", "card": f"# {title}\n\n**What it answers.** Days."}
+        for model, bundle, title in (("time_to_hire", "made-1", "Time to hire"), ("candidate_success", "made-2", "Candidate success"))
+    ]
+    return {"predictions.model_calibration": bins, "predictions.input_drift": drift, "predictions.model_cards": cards}
 
 
 def _checks() -> list[dict[str, object]]:

@@ -1,12 +1,15 @@
 """Hits and misses of published figures against a known truth: right figures hit, planted wrong ones miss."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from models_ml.answer_key import bottleneck_finding, conversion_findings, forecast_findings, oracle_finding, source_findings
+from models_ml.evaluation import Figure
+from models_ml.scores import ALL, keep_oracle, score_rows, stamped, with_oracle
 
 PLANTED = {"referral": 1.3, "agency": 0.35, "direct": 0.05, "indeed": -0.25, "social": -0.45}
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
@@ -114,3 +117,15 @@ def test_gap_to_the_oracle_is_measured_on_openings_that_both_know() -> None:
     assert oracle_finding(pl.concat(frames), oracle.head(20)) is None
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         oracle_finding(pl.concat(frames), oracle.drop("median_days"))
+
+
+def test_k6_is_published_with_the_bundle_it_was_measured_on_and_no_other(tmp_path: Path) -> None:
+    def figures(metric: str, bundle: str) -> pl.DataFrame:
+        rows = score_rows("time_to_hire", "made", {("hazard", "at_open", ALL): {metric: Figure(0.4, 0.3, 0.5, 90)}})
+        return stamped(rows, bundle)
+
+    trained = figures("K1", "b1")
+    assert with_oracle(tmp_path, trained).equals(trained)
+    keep_oracle(tmp_path, figures("K6", "b1"))
+    assert with_oracle(tmp_path, trained)["metric_id"].to_list() == ["K1", "K6"]
+    assert with_oracle(tmp_path, figures("K1", "b2"))["metric_id"].to_list() == ["K1"]

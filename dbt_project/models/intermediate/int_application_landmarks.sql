@@ -36,6 +36,15 @@ with points as (
     union all
 
     select
+        application_id,
+        'assessed' as landmark,
+        references_known_at as as_of
+    from {{ ref('int_application_milestones') }}
+    where references_known_at is not null
+
+    union all
+
+    select
         resolved.application_id,
         'current' as landmark,
         build.as_of
