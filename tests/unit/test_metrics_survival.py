@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import CensoredData, binom, binomtest, ecdf
+from sksurv.nonparametric import cumulative_incidence_competing_risks, kaplan_meier_estimator
 
 from metrics.intervals import quantile_interval, wilson
-from metrics.survival import kaplan_meier
+from metrics.survival import aalen_johansen, kaplan_meier
 
 days = st.integers(min_value=0, max_value=40).map(float)
 samples = st.integers(min_value=1, max_value=60).flatmap(lambda n: st.tuples(arrays(float, n, elements=days), arrays(bool, n)))
@@ -97,3 +98,75 @@ def test_quantile_interval_covers_at_least_95_percent_by_the_exact_binomial(n: i
 
 def test_too_few_values_have_no_quantile_interval() -> None:
     assert np.isnan(quantile_interval([1.0, 2.0, 3.0])).all()
+
+
+@given(samples)
+def test_kaplan_meier_and_its_interval_equal_scikit_survivals(sample: tuple[np.ndarray, np.ndarray]) -> None:
+    durations, observed = sample
+    curve = kaplan_meier(durations, observed)
+    times, survival, band = kaplan_meier_estimator(observed, durations, conf_type="log-log")
+    kept = np.isin(times, curve.times)
+    lower, upper = curve.band()
+    inside = (curve.survival > 1e-12) & (curve.survival < 1)
+    assert np.abs(curve.survival_at(times) - survival).max() < 1e-9
+    assert np.abs(lower - band[0][kept])[inside].max(initial=0) < 1e-9
+    assert np.abs(upper - band[1][kept])[inside].max(initial=0) < 1e-9
+
+
+competing = (
+    st.integers(min_value=1, max_value=80)
+    .flatmap(lambda n: st.tuples(arrays(float, n + 2, elements=days), arrays(int, n, elements=st.integers(min_value=0, max_value=2))))
+    .map(lambda drawn: (drawn[0], np.concatenate((drawn[1], [1, 2]))))
+)  # the reference wants two causes, each seen
+
+
+@given(competing)
+def test_incidence_and_its_interval_equal_scikit_survivals(sample: tuple[np.ndarray, np.ndarray]) -> None:
+    durations, causes = sample
+    curves = aalen_johansen(durations, causes)
+    times, incidence, band = cumulative_incidence_competing_risks(causes, durations, conf_type="log-log", var_type="Aalen")
+    for cause, curve in curves.items():
+        assert np.abs([curve.at(moment)[0] for moment in times] - incidence[cause]).max() < 1e-9
+        lower, upper = curve.band()
+        kept = np.isin(times, curve.times)
+        inside = (curve.incidence > 1e-12) & (curve.incidence < 1 - 1e-12) & (curve.variance > 1e-15)  # it sets tinier variances to 0
+        assert np.abs(lower - band[cause, 0][kept])[inside].max(initial=0) < 1e-9
+        assert np.abs(upper - band[cause, 1][kept])[inside].max(initial=0) < 1e-9
+        assert ((lower <= curve.incidence + 1e-12) & (curve.incidence <= upper + 1e-12)).all()
+
+
+def test_many_rows_with_ties_in_two_groups_equal_scikit_survivals() -> None:
+    random = np.random.default_rng(7)
+    groups = random.integers(0, 2, 4_000)
+    durations = np.round(random.exponential(30 + 20 * groups), 1)
+    causes = random.choice([0, 1, 2], 4_000, p=[0.3, 0.2, 0.5])
+    for group in (0, 1):
+        mine, other = durations[groups == group], causes[groups == group]
+        times, incidence, band = cumulative_incidence_competing_risks(other, mine, conf_type="log-log", var_type="Aalen")
+        for cause, curve in aalen_johansen(mine, other).items():
+            kept = np.isin(times, curve.times)
+            assert np.abs(curve.incidence - incidence[cause][kept]).max() < 1e-9
+            lower, upper = curve.band()
+            inside = curve.incidence > 1e-12
+            assert np.abs(np.array([lower, upper])[:, inside] - band[cause][:, kept][:, inside]).max() < 1e-9
+
+
+@given(competing)
+def test_incidences_add_up_to_whoever_has_had_any_event(sample: tuple[np.ndarray, np.ndarray]) -> None:
+    durations, causes = sample
+    any_event = 1 - kaplan_meier(durations, causes > 0).survival
+    assert sum((curve.incidence for curve in aalen_johansen(durations, causes).values()), np.zeros(any_event.size)) == pytest.approx(
+        any_event
+    )
+
+
+def test_without_censoring_the_incidence_is_the_share_and_its_variance_nearly_the_binomials() -> None:
+    causes = np.repeat([1, 2], [300, 700])
+    share, variance = aalen_johansen(np.random.default_rng(3).permutation(1_000) + 1.0, causes)[1].at(2_000)
+    assert share == pytest.approx(0.3)
+    assert variance == pytest.approx(0.3 * 0.7 / 1_000, rel=0.01)
+
+
+def test_a_negative_cause_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 \\(censored\\) or more"):
+        aalen_johansen([1.0], [-1])
