@@ -33,9 +33,12 @@ REQUIRED_TABLES: frozenset[str] = frozenset(
         "fct_openings",
         "mart_cleaning_counts",
         "mart_cohort_maturity",
+        "mart_endings",
         "mart_equity_cohorts",
+        "mart_first_responses",
         "mart_funnel_cohorts",
         "mart_hire_outcomes",
+        "mart_pipeline_changes",
         "mart_reconciliation",
         "mart_source_cohorts",
         "mart_stage_activity",
@@ -51,7 +54,7 @@ OPTIONAL_TABLES: frozenset[str] = frozenset({"predictions.logged_predictions", "
 """Tables a published version has once something has written them into the build file."""
 
 ADDED_TABLES: frozenset[str] = frozenset(
-    {"marts.check_results", "marts.mart_equity_releases", "marts.metric_definitions", "marts.publish_info"}
+    {"marts.check_results", "marts.mart_equity_releases", "marts.metric_definitions", "marts.metric_values", "marts.publish_info"}
 )
 """Tables that publishing itself adds; none of them is read from the build file's marts."""
 

@@ -37,7 +37,8 @@ ended as (
             when not last_spells.has_terminal and applications.terminal_at <= build.as_of and stated.outcome is not null
                 then applications.terminal_at
         end as terminal_at,
-        coalesce(spells.outcome_side, applications.terminal_side) as side
+        coalesce(spells.outcome_side, applications.terminal_side) as side,
+        coalesce(spells.outcome_reason, applications.terminal_reason) as reason
     from {{ ref('int_applications_unioned') }} as applications
     inner join last_spells on applications.application_id = last_spells.application_id
     inner join furthest on applications.application_id = furthest.application_id
@@ -58,6 +59,7 @@ select
         when ended.outcome in ('rejected', 'withdrawn', 'offer_declined', 'job_closed')
             then coalesce(ended.side, outcomes.default_side)
     end as outcome_side,
+    case when ended.outcome in ('rejected', 'withdrawn', 'offer_declined', 'job_closed') then ended.reason end as outcome_reason,
     ended.terminal_at,
     coalesce(outcomes.is_in_funnel, true) as is_in_funnel
 from ended

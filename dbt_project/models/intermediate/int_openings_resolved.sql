@@ -59,10 +59,43 @@ bounded as (
 
 ),
 
+-- A job opened again after it was closed: the latest time before the opening ended.
+spells_in_order as (
+
+    select
+        job_id,
+        status,
+        started_at,
+        lag(status) over (partition by job_id order by spells_ago desc) as previous_status
+    from {{ ref('int_job_status_spells') }}
+
+),
+
+reopened as (
+
+    select
+        bounded.opening_id,
+        max(spells.started_at) as reopened_at
+    from bounded
+    inner join spells_in_order as spells
+        on
+            bounded.job_id = spells.job_id
+            and spells.status = 'open'
+            and spells.previous_status in ('closed', 'cancelled')
+            and spells.started_at > bounded.approved_at
+            and spells.started_at < bounded.ended_at
+    group by bounded.opening_id
+
+),
+
 holds as (
 
     select
         bounded.opening_id,
+        cast(sum(greatest({{ elapsed_microseconds(
+            'greatest(spells.started_at, coalesce(reopened.reopened_at, bounded.approved_at))',
+            'least(coalesce(spells.ended_at, bounded.ended_at), bounded.ended_at)'
+        ) }}, 0)) as bigint) as latest_hold_microseconds,
         cast(sum({{ elapsed_microseconds(
             'greatest(spells.started_at, bounded.approved_at)',
             'least(coalesce(spells.ended_at, bounded.ended_at), bounded.ended_at)'
@@ -74,6 +107,7 @@ holds as (
             and spells.status = 'on_hold'
             and spells.started_at < bounded.ended_at
             and coalesce(spells.ended_at, bounded.ended_at) > bounded.approved_at
+    left join reopened on bounded.opening_id = reopened.opening_id
     group by bounded.opening_id
 
 )
@@ -90,6 +124,9 @@ select
     bounded.filled_at,
     bounded.cancelled_at,
     bounded.ended_at,
-    coalesce(holds.hold_microseconds, 0) as hold_microseconds
+    coalesce(holds.hold_microseconds, 0) as hold_microseconds,
+    reopened.reopened_at,
+    coalesce(holds.latest_hold_microseconds, 0) as latest_hold_microseconds
 from bounded
+left join reopened on bounded.opening_id = reopened.opening_id
 left join holds on bounded.opening_id = holds.opening_id

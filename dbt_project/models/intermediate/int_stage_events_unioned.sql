@@ -14,6 +14,7 @@ with core as (
         events.recorded_at,
         events.actor_id,
         reasons.side as reason_side,
+        reasons.name as reason_name,
         events.provenance,
         events.spell_number
     from {{ ref('stg_hiring_core__stage_events') }} as events
@@ -56,6 +57,7 @@ unioned as (
         events.recorded_at,
         events.actor_id,
         cast(null as text) as reason_side,
+        cast(null as text) as reason_name,
         coalesce(events.provenance, 'observed') as provenance,
         cast(1 as bigint) as spell_number
     from {{ ref('stg_hiring_log__stage_events') }} as events

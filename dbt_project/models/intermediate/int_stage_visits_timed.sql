@@ -12,10 +12,15 @@ with moves as (
         events.is_accidental,
         events.is_terminal,
         events.event_at as entered_at,
+        events.known_at as entered_known_at,
         lead(events.event_at) over (
             partition by events.application_id
             order by events.event_at, events.event_number, {{ bytewise('events.event_id') }}
-        ) as exited_at
+        ) as exited_at,
+        lead(events.known_at) over (
+            partition by events.application_id
+            order by events.event_at, events.event_number, {{ bytewise('events.event_id') }}
+        ) as next_known_at
     from {{ ref('int_stage_events_cleaned') }} as events
     where not events.is_after_terminal
 
@@ -35,6 +40,11 @@ visits as (
             when moves.exited_at is not null then moves.exited_at
             when resolved.terminal_at is not null then greatest(resolved.terminal_at, moves.entered_at)
         end as exited_at,
+        moves.entered_known_at,
+        case
+            when moves.exited_at is not null then greatest(moves.next_known_at, moves.entered_known_at)
+            when resolved.terminal_at is not null then greatest(resolved.terminal_at, moves.entered_known_at)
+        end as exited_known_at,
         moves.is_accidental
     from moves
     inner join {{ ref('int_applications_resolved') }} as resolved on moves.application_id = resolved.application_id

@@ -15,6 +15,7 @@ with dated as (
         applications.applied_at,
         resolved.outcome,
         resolved.outcome_side,
+        resolved.outcome_reason,
         resolved.terminal_at,
         resolved.reached_rank,
         resolved.furthest_stage,
@@ -48,10 +49,13 @@ select
     {{ month_start('dated.applied_date') }} as applied_month,
     dated.outcome,
     dated.outcome_side,
+    dated.outcome_reason,
     dated.terminal_at,
     dated.reached_rank,
     dated.furthest_stage,
     coalesce({{ elapsed_microseconds('dated.previous_applied_at', 'dated.applied_at') }} <= 180 * 86400000000, false) as is_reapplication,
-    {{ elapsed_days('dated.applied_at', 'dated.terminal_at') }} as process_days
+    {{ elapsed_days('dated.applied_at', 'dated.terminal_at') }} as process_days,
+    {{ elapsed_days('dated.applied_at', 'build.as_of') }} as age_days
 from dated
 inner join {{ ref('int_jobs_unioned') }} as jobs on dated.job_id = jobs.job_id
+cross join {{ ref('stg_pipeline__build') }} as build

@@ -9,6 +9,12 @@ select
     openings.approved_at,
     {{ elapsed_days('openings.approved_at', 'openings.ended_at') }} as gross_days,
     {{ days(elapsed_microseconds('openings.approved_at', 'openings.ended_at') ~ ' - openings.hold_microseconds') }} as net_days,
+    {{ elapsed_days('coalesce(openings.reopened_at, openings.approved_at)', 'openings.ended_at') }} as gross_latest_days,
+    {{ days(
+        elapsed_microseconds('coalesce(openings.reopened_at, openings.approved_at)', 'openings.ended_at')
+        ~ ' - openings.latest_hold_microseconds'
+    ) }} as net_latest_days,
+    openings.reopened_at is not null as is_reopened,
     openings.filled_at is not null as is_filled,
     openings.cancelled_at is not null as is_cancelled,
     openings.filled_at is null and openings.cancelled_at is null as is_censored,
