@@ -7,12 +7,14 @@ import polars as pl
 
 from metrics.answer import finish
 from metrics.catalogue import Catalogue, Definition, product_catalogue
-from metrics.families import equity, funnel, model_scores, reconciliation, sources, time
+from metrics.families import equity, funnel, model_scores, pipeline, projection, reconciliation, sources, time
 from metrics.query import Query, check
 from metrics.rows import Reader, Rows, Statement
 
 FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
     **funnel.METRICS,
+    **projection.METRICS,
+    **pipeline.METRICS,
     **sources.METRICS,
     **time.METRICS,
     **equity.METRICS,

@@ -30,6 +30,15 @@ def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> t
     return np.where(rate == 0, 0.0, lower), np.where(rate == 1, 1.0, upper)  # exact ends, free of rounding
 
 
+def poisson(events: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the interval of a Poisson count's mean on the square-root scale, elementwise: (√x ± z/2)².
+
+    Source: Bartlett, Suppl. J. R. Statist. Soc. 3 (1936) 68–78; the lower end is 0 for counts below z²/4.
+    """
+    root, half = np.sqrt(np.asarray(events, dtype=np.float64)), normal_quantile(level) / 2
+    return np.maximum(root - half, 0.0) ** 2, (root + half) ** 2
+
+
 def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: float = 0.95) -> tuple[float, float]:
     """Return the order-statistic interval of a quantile of a complete sample, in the sample's unit.
 

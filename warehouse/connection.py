@@ -126,6 +126,18 @@ def scalar(connection: Connection, sql: str, params: Sequence[Any] | Mapping[str
 
 
 @dataclass(frozen=True)
+class BuildReader:
+    """Reads the open build file as a published version is read: for figures that are computed before publishing."""
+
+    connection: Connection
+
+    def query(self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """Run one statement and return its rows."""
+        frame: pl.DataFrame = self.connection.sql(sql, params=params).pl()
+        return frame
+
+
+@dataclass(frozen=True)
 class Pointer:
     """Content of ``CURRENT``: which published version and which model bundles belong together."""
 

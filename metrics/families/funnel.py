@@ -7,11 +7,36 @@ from metrics.answer import STAGES, maturity, rate
 from metrics.query import MetricQueryError
 from metrics.rows import Rows
 
-_MATURITY_JOIN = (
+MATURITY_JOIN = (
     "left join marts.mart_cohort_maturity as m"
     " on m.tenant_id = r.tenant_id and m.source_system = r.source_system and m.applied_month = r.applied_month"
 )
-_DROPS = ("rejected", "withdrawn", "offer_declined", "job_closed")
+_COHORTS = "marts.mart_funnel_cohorts"
+_SPLITS = ("ending", "ending_side", "ending_reason")
+
+
+def _kept(rows: Rows) -> list[str]:
+    """The condition on cohorts; it needs the maturity join."""
+    return ["coalesce(m.is_mature, false)"] if rows.switches["cohorts"] == "mature_only" else []
+
+
+def _with_maturity(rows: Rows, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add ``is_mature`` of the cohorts a rate was made of."""
+    groups = [name for name in rows.groups if name not in ("stage", *_SPLITS)]
+    cohorts = rows.total(
+        {
+            "cohort_n": "sum(r.reached_count)",
+            "cohort_open": "sum(r.reached_count - r.reached_closed_count)",
+            "all_mature": "bool_and(coalesce(m.is_mature, false))",
+        },
+        groups=groups,
+        join=MATURITY_JOIN,
+        where=["r.stage = 'applied'", *_kept(rows)],
+        ignore=("stage", *_SPLITS),
+        table=_COHORTS,
+    )
+    joined = frame.join(cohorts, on=groups, how="left") if groups else frame.join(cohorts, how="cross")
+    return joined.with_columns(maturity())
 
 
 def _stage(rows: Rows, *, without: tuple[str, ...] = ()) -> list[str]:
@@ -47,13 +72,13 @@ def pass_through(rows: Rows) -> pl.DataFrame:
             "all_mature": "bool_and(coalesce(m.is_mature, false))",
         },
         groups=groups,
-        join=_MATURITY_JOIN,
-        where=[f"r.stage in ('applied', '{source}')"],
+        join=MATURITY_JOIN,
+        where=[f"r.stage in ('applied', '{source}')", *_kept(rows)],
         ignore=["stage"],
     )
     later = ", ".join(f"'{stage}'" for stage in STAGES[STAGES.index(source) :])
     wanted = f"r.stage in ({later})" if rows.names("stage") else f"r.stage = '{target}'"
-    hits = rows.total({"hits": f"sum(r.{column})"}, where=[wanted])
+    hits = rows.total({"hits": f"sum(r.{column})"}, join=MATURITY_JOIN, where=[wanted, *_kept(rows)])
     kind: JoinStrategy = "inner" if "stage" in rows.groups else "left"
     joined = base.join(hits, on=groups, how=kind) if groups else base.join(hits, how="cross")
     return rate(joined).with_columns(maturity())
@@ -62,15 +87,39 @@ def pass_through(rows: Rows) -> pl.DataFrame:
 def step_conversion(rows: Rows) -> pl.DataFrame:
     """F3: of the applications decided at a stage, the share that went on. Undecided ones are ``n_open``."""
     measures = {"hits": "sum(r.advanced_count)", "n": "sum(r.reached_count - r.open_count)", "n_open": "sum(r.open_count)"}
-    return rate(rows.total(measures, where=_stage(rows, without=("hired",))))
+    totals = rows.total(measures, join=MATURITY_JOIN, where=[*_stage(rows, without=("hired",)), *_kept(rows)])
+    return rate(_with_maturity(rows, totals))
 
 
 def drop_off(rows: Rows) -> pl.DataFrame:
-    """F4: of the applications that reached a stage, the share that ended there, by kind of ending."""
-    kind = rows.switches["ending"]
-    ended = " + ".join(f"r.{name}_count" for name in (_DROPS if kind == "any" else (kind,)))
-    measures = {"hits": f"sum({ended})", "n": "sum(r.reached_count)", "n_open": "sum(r.reached_count - r.reached_closed_count)"}
-    return rate(rows.total(measures, where=_stage(rows)))
+    """F4: of the applications that reached a stage, the share that ended there, by kind of ending, side and reason."""
+    chosen = rows.switches["ending"]
+    return _ended(rows, [] if chosen == "any" or rows.names("ending") else [f"r.ending = '{chosen}'"])
+
+
+def withdrawal(rows: Rows) -> pl.DataFrame:
+    """W1: of the applications that reached a stage, the share that withdrew there."""
+    return _ended(rows, ["r.ending = 'withdrawn'"])
+
+
+def _ended(rows: Rows, endings: list[str]) -> pl.DataFrame:
+    anywhere = rows.switches["stage"] == "any" and not rows.names("stage")
+    at = [] if anywhere else _stage(rows)
+    hits = rows.total({"hits": "sum(r.ended_count)"}, join=MATURITY_JOIN, where=[*at, *_kept(rows), *endings])
+    groups = [name for name in rows.groups if name not in _SPLITS]
+    base = rows.total(
+        {"n": "sum(r.reached_count)", "n_open": "sum(r.reached_count - r.reached_closed_count)"},
+        groups=groups,
+        join=MATURITY_JOIN,
+        where=[*(["r.stage = 'applied'"] if anywhere else at), *_kept(rows)],
+        ignore=_SPLITS,
+        table=_COHORTS,
+    )
+    if len(groups) < len(rows.groups):  # a split has a row for each ending there was
+        joined = hits.join(base, on=groups, how="left") if groups else hits.join(base, how="cross")
+    else:
+        joined = base.join(hits, on=groups, how="left") if groups else base.join(hits, how="cross")
+    return rate(_with_maturity(rows, joined))
 
 
 def cohort_maturity(rows: Rows) -> pl.DataFrame:
@@ -92,4 +141,12 @@ def activity(rows: Rows) -> pl.DataFrame:
     return totals.with_columns(n=pl.col("value"))
 
 
-METRICS = {"F1": reached, "F2": pass_through, "F3": step_conversion, "F4": drop_off, "F6": cohort_maturity, "F8": activity}
+METRICS = {
+    "F1": reached,
+    "F2": pass_through,
+    "F3": step_conversion,
+    "F4": drop_off,
+    "F6": cohort_maturity,
+    "F8": activity,
+    "W1": withdrawal,
+}

@@ -3,12 +3,8 @@
 import polars as pl
 
 from metrics.answer import maturity, rate
+from metrics.families.funnel import MATURITY_JOIN
 from metrics.rows import Rows
-
-_MATURITY_JOIN = (
-    "left join marts.mart_cohort_maturity as m"
-    " on m.tenant_id = r.tenant_id and m.source_system = r.source_system and m.applied_month = r.applied_month"
-)
 
 
 def _policy(rows: Rows) -> list[str]:
@@ -42,7 +38,7 @@ def _judged(rows: Rows, hits: str, n: str) -> pl.DataFrame:
             "cohort_open": "sum(r.open_count)",
             "all_mature": "bool_and(coalesce(m.is_mature, false))",
         },
-        join=_MATURITY_JOIN,
+        join=MATURITY_JOIN,
         where=where,
     )
     judged = rate(totals).with_columns(maturity())

@@ -2,49 +2,41 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from metrics.answer import MATURE_FROM, Row, by_group
+from metrics.families.funnel import MATURITY_JOIN
 from metrics.intervals import quantile_interval
 from metrics.rows import Rows
 from metrics.survival import kaplan_meier
-
-Row = dict[str, object]
-
-
-def _by_group(rows: Rows, frame: pl.DataFrame, summarise: Callable[[pl.DataFrame], Row]) -> pl.DataFrame:
-    schema: dict[str, Any] = {name: frame.schema[name] for name in rows.groups}
-    parts = frame.partition_by(rows.groups, as_dict=True).items() if rows.groups else [((), frame)]
-    answers = [{**dict(zip(rows.groups, key, strict=True)), **summarise(part)} for key, part in parts]
-    numbers = {"value": pl.Float64, "lower": pl.Float64, "upper": pl.Float64, "n": pl.Int64, "n_open": pl.Int64, "reason": pl.String}
-    return pl.DataFrame(answers, schema=schema | numbers)
 
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _survival_median(part: pl.DataFrame) -> Row:
+def _survival_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
     curve = kaplan_meier(part["days"].to_numpy(), part["is_ended"].to_numpy())
-    median, (lower, upper) = curve.median(), curve.quantile_interval()
-    beyond = part.height > 0 and math.isnan(median)
+    found, (lower, upper) = curve.quantile(probability), curve.quantile_interval(probability)
+    beyond = part.height > 0 and math.isnan(found)
+    name = "median" if probability == 0.5 else f"{probability:.0%} quantile"
     return {
-        "value": _number(median),
+        "value": _number(found),
         "lower": _number(lower),
         "upper": _number(upper),
         "n": part.height,
         "n_open": int((~part["is_ended"]).sum()),
-        "reason": f"median lies beyond the {math.floor(curve.follow_up)} days followed up" if beyond else None,
+        "reason": f"{name} lies beyond the {math.floor(curve.follow_up)} days followed up" if beyond else None,
     }
 
 
-def _completed_median(part: pl.DataFrame) -> Row:
+def _completed_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
     days = part.filter("is_ended")["days"].to_numpy()
-    lower, upper = quantile_interval(days) if days.size else (math.nan, math.nan)
+    lower, upper = quantile_interval(days, probability) if days.size else (math.nan, math.nan)
     return {
-        "value": float(np.median(days)) if days.size else None,
+        "value": float(np.quantile(days, probability)) if days.size else None,
         "lower": _number(lower),
         "upper": _number(upper),
         "n": days.size,
@@ -57,10 +49,15 @@ def _stage(rows: Rows) -> list[str]:
     return [] if rows.names("stage") else [f"r.stage = '{rows.switches['stage']}'"]
 
 
-def _in_stage(rows: Rows, where: list[str]) -> pl.DataFrame:
+def _summary(rows: Rows, probability: float = 0.5) -> Callable[[pl.DataFrame], Row]:
+    estimate = _completed_quantile if rows.switches.get("estimate") == "completed" else _survival_quantile
+    return lambda part: estimate(part, probability)
+
+
+def _in_stage(rows: Rows, where: list[str], probability: float = 0.5) -> pl.DataFrame:
     columns = {"days": "r.time_in_stage_days", "is_ended": "not r.is_censored"}
     frame = rows.each(columns, where=[*_stage(rows), *where, "r.time_in_stage_days is not null"])
-    return _by_group(rows, frame, _completed_median if rows.switches["estimate"] == "completed" else _survival_median)
+    return by_group(frame, rows.groups, _summary(rows, probability))
 
 
 def time_in_stage_visit(rows: Rows) -> pl.DataFrame:
@@ -73,19 +70,80 @@ def time_in_stage_application(rows: Rows) -> pl.DataFrame:
     return _in_stage(rows, [])
 
 
+def stage_quantile(rows: Rows) -> pl.DataFrame:
+    """T3: a quantile of T2, the median unless asked otherwise."""
+    return _in_stage(rows, [], int(rows.switches["quantile"].removeprefix("p")) / 100)
+
+
 def time_to_hire(rows: Rows) -> pl.DataFrame:
-    """T4: days from application to accepted offer, over hires."""
+    """T4: days from application (or first contact) to accepted offer, over hires."""
+    days = "r.time_from_first_contact_days" if rows.switches["clock"] == "sourced" else "r.time_to_hire_days"
     where = ["not r.is_accept_imputed"] if rows.switches["acceptance"] == "observed" else []
-    frame = rows.each({"days": "r.time_to_hire_days", "is_ended": "true"}, where=[*where, "r.time_to_hire_days is not null"])
-    return _by_group(rows, frame, _completed_median).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
+    return _complete(rows, days, where)
 
 
 def time_to_fill(rows: Rows) -> pl.DataFrame:
-    """T5: days from job approval to the accepted offer, over openings; unfilled ones censored."""
-    days = "r.net_days" if rows.switches["clock"] == "net" else "r.gross_days"
+    """T5: days from job approval (or its latest reopening) to the accepted offer, over openings; unfilled ones censored."""
+    since = "_latest" if rows.switches["reopened"] == "latest" else ""
+    days = f"r.{rows.switches['clock']}{since}_days"
     where = ["not r.is_cancelled"] if rows.switches["cancelled"] == "excluded" else []
     frame = rows.each({"days": days, "is_ended": "r.is_filled"}, where=[*where, f"{days} is not null"])
-    return _by_group(rows, frame, _survival_median)
+    return by_group(frame, rows.groups, _survival_quantile)
 
 
-METRICS = {"T1": time_in_stage_visit, "T2": time_in_stage_application, "T4": time_to_hire, "T5": time_to_fill}
+def time_to_start(rows: Rows) -> pl.DataFrame:
+    """T6: calendar days from acceptance to the first working day, over hires that were not reneged."""
+    return _complete(rows, "r.time_to_start_days", ["not r.is_reneged"])
+
+
+def process_time(rows: Rows) -> pl.DataFrame:
+    """T7: days from application to its end; of all applications with open ones censored, or of those with one outcome."""
+    columns = {
+        "days": "greatest(coalesce(r.process_days, r.age_days), 0)",
+        "is_ended": "r.outcome <> 'open'",
+        "month_is_mature": "coalesce(m.is_mature, false)",
+    }
+    by_outcome = rows.names("outcome")
+    if not by_outcome:
+        return by_group(rows.each(columns, join=MATURITY_JOIN), rows.groups, _decided)
+    ended = rows.each(columns, join=MATURITY_JOIN, where=["r.outcome <> 'open'"])
+    answer = by_group(ended, rows.groups, _completed_quantile).drop("n_open")
+    groups = [name for name in rows.groups if name != "outcome"]
+    still = rows.total(
+        {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)", "mature": "bool_and(coalesce(m.is_mature, false))"},
+        groups=groups,
+        join=MATURITY_JOIN,
+        ignore=["outcome"],
+    )
+    joined = answer.join(still, on=groups, how="left") if groups else answer.join(still, how="cross")
+    return joined.with_columns(is_mature=(1 - pl.col("n_open") / pl.col("every") >= MATURE_FROM) | pl.col("mature"))
+
+
+def _decided(part: pl.DataFrame) -> Row:
+    row = _survival_quantile(part)
+    share = part["is_ended"].mean()
+    return row | {"is_mature": None if share is None else share >= MATURE_FROM or bool(part["month_is_mature"].all())}
+
+
+def first_response(rows: Rows) -> pl.DataFrame:
+    """T8: days from application to the first answer; without one, censored."""
+    frame = rows.each({"days": "r.first_response_days", "is_ended": "not r.is_censored"})
+    return by_group(frame, rows.groups, _summary(rows))
+
+
+def _complete(rows: Rows, days: str, where: list[str]) -> pl.DataFrame:
+    """Summarise durations that have all ended: nothing can be open."""
+    frame = rows.each({"days": days, "is_ended": "true"}, where=[*where, f"{days} is not null"])
+    return by_group(frame, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
+
+
+METRICS = {
+    "T1": time_in_stage_visit,
+    "T2": time_in_stage_application,
+    "T3": stage_quantile,
+    "T4": time_to_hire,
+    "T5": time_to_fill,
+    "T6": time_to_start,
+    "T7": process_time,
+    "T8": first_response,
+}

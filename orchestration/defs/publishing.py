@@ -6,11 +6,12 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from metrics.catalogue import definitions_frame, product_catalogue
+from metrics.values import metric_values
 from orchestration.build_record import fingerprint, remember_published, why_not_publishable
 from orchestration.defs.training import champions
 from orchestration.resources import WRITER, home, source_world, warehouse
 from orchestration.steps import Steps
-from warehouse.connection import scalar
+from warehouse.connection import BuildReader, scalar
 from warehouse.equity_ledger import append_missing, read_ledger
 from warehouse.names import REQUIRED_TABLES
 from warehouse.publishing import publish
@@ -50,10 +51,12 @@ def published(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
             as_of = scalar(connection, "select as_of from raw._build")
             candidates = connection.sql("select * from private.equity_release_candidates").pl()
             checks = connection.sql("select * from raw._check_results").pl()
+            values = metric_values(BuildReader(connection))
         append_missing(root, candidates, new_ledger_reason=PublishingSettings().new_equity_ledger)
         tables: dict[str, pl.DataFrame] = {
             "marts.mart_equity_releases": read_ledger(root),
             "marts.metric_definitions": definitions_frame(product_catalogue()),
+            "marts.metric_values": values,
             "marts.check_results": checks,
         }
         pointer = publish(root, as_of=as_of, bundles=champions(), extra_tables=tables, world=source_world(root))

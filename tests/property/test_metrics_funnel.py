@@ -43,7 +43,7 @@ def _draw(seed: int, count: int) -> list[Application]:
 
 
 def _publish(applications: list[Application], folder: Path) -> PublishedFile:
-    rows = []
+    rows, endings = [], []
     for segment in sorted({(a.subject, a.channel_type) for a in applications}):
         members = [a for a in applications if (a.subject, a.channel_type) == segment]
         for rank, stage in enumerate(STAGES, start=1):
@@ -59,9 +59,14 @@ def _publish(applications: list[Application], folder: Path) -> PublishedFile:
                     "advanced_count": sum(a.rank > rank for a in members),
                     "open_count": here.count("open"),
                 }
-                | {f"{drop}_count": here.count(drop) for drop in DROPS}
             )
-    return write_published(folder / "p.duckdb", {"marts.mart_funnel_cohorts": pl.DataFrame(rows).to_dict(as_series=False)})
+            endings += [
+                dict(zip(SEGMENT, segment, strict=True)) | {"stage": stage, "ending": drop, "ended_count": here.count(drop)}
+                for drop in DROPS
+                if drop in here
+            ]
+    tables = {"marts.mart_funnel_cohorts": rows, "marts.mart_endings": endings}
+    return write_published(folder / "p.duckdb", {name: pl.DataFrame(given).to_dict(as_series=False) for name, given in tables.items()})
 
 
 @given(st.integers(0, 10**6), st.integers(30, 400))
@@ -96,5 +101,7 @@ def test_groups_and_endings_sum_to_the_whole(seed: int, groups: tuple[str, ...])
             parts = evaluate(published, Query(metric, group_by=groups, scope=ALL))
             assert parts["n"].sum() == whole["n"]
             assert parts["n_open"].sum() == whole["n_open"]
+        split = evaluate(published, Query("F4", group_by=("ending",), scope=ALL))
+        assert split["value"].sum() == pytest.approx(evaluate(published, Query("F4", scope=ALL))["value"].item())
         endings = [evaluate(published, Query("F4", switches={"ending": drop}, scope=ALL))["value"].item() for drop in DROPS]
         assert sum(endings) == pytest.approx(evaluate(published, Query("F4", scope=ALL))["value"].item())

@@ -16,10 +16,14 @@ OTHER_TENANT = "22222222-2222-2222-2222-222222222222"
 
 _COHORT = "tenant_id source_system applied_month subject staff_class"
 _TABLES = {
-    "marts.fct_applications": "application_id tenant_id agency_id",
+    "marts.fct_applications": f"application_id agency_id {_COHORT} channel_type is_internal outcome process_days age_days",
     "marts.mart_funnel_cohorts": f"{_COHORT} channel_type is_internal stage rank applications_count reached_count reached_directly_count"
     " reached_closed_count advanced_count open_count rejected_count withdrawn_count offer_declined_count job_closed_count",
     "marts.mart_cohort_maturity": "tenant_id source_system applied_month applications_count open_count is_mature",
+    "marts.mart_endings": f"{_COHORT} channel_type is_internal stage ending ending_side ending_reason ended_count",
+    "marts.mart_pipeline_changes": "tenant_id source_system snapshot_date subject channel_type is_internal stage basis entered_count"
+    " exited_count exited_stay_days",
+    "marts.mart_first_responses": f"application_id {_COHORT} channel_type is_internal first_response_days is_censored",
     "marts.mart_stage_activity": "tenant_id source_system activity_month subject channel_type is_internal stage first_entries_count",
     "marts.mart_source_cohorts": f"{_COHORT} is_internal attribution channel_type applications_count attempts_count hired_count"
     " open_count screen_passed_count rank_points_sum",
@@ -28,9 +32,9 @@ _TABLES = {
     "marts.mart_stage_durations": "application_id tenant_id source_system first_entered_month subject staff_class channel_type stage"
     " time_in_stage_days is_censored",
     "marts.mart_time_to_hire": "hire_id application_id tenant_id source_system accepted_month subject staff_class channel_type"
-    " is_internal time_to_hire_days is_accept_imputed",
-    "marts.mart_time_to_fill": "opening_id tenant_id source_system approved_month subject staff_class gross_days net_days is_filled"
-    " is_cancelled",
+    " is_internal time_to_hire_days time_from_first_contact_days time_to_start_days is_reneged is_accept_imputed",
+    "marts.mart_time_to_fill": "opening_id tenant_id source_system approved_month subject staff_class gross_days net_days"
+    " gross_latest_days net_latest_days is_filled is_cancelled",
     "marts.mart_equity_releases": "release tenant_id period_kind period_start period_end attribute category people_count"
     " cohort_people_count key_id",
     "marts.mart_reconciliation": "source_system tenant_id truth left_count right_count difference_count",
@@ -42,7 +46,7 @@ def kind_of(column: str) -> str:
     """Return the DuckDB type that a published column of this name has, by the naming rules."""
     if column.startswith("is_"):
         return "boolean"
-    if column.endswith(("_month", "_start", "_end")):
+    if column.endswith(("_month", "_date", "_start", "_end")):
         return "date"
     if column.endswith(("_count", "rank")) or column == "n":
         return "bigint"

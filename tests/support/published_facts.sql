@@ -9,7 +9,7 @@ create table marts.dim_term_starts(organisation_id varchar, term_code varchar, t
 create table marts.fct_applications(application_id varchar, tenant_id varchar, job_id varchar, candidate_id varchar, attempt_number integer,
   subject varchar, staff_class varchar, channel_type varchar, last_channel_type varchar, agency_id varchar, origin varchar,
   is_internal boolean, applied_at timestamptz, applied_date date, applied_month date, outcome varchar, outcome_side varchar,
-  terminal_at timestamptz, reached_rank integer, furthest_stage varchar, is_reapplication boolean, process_days double, source_system varchar);
+  outcome_reason varchar, terminal_at timestamptz, reached_rank integer, furthest_stage varchar, is_reapplication boolean, process_days double, age_days double, source_system varchar);
 create table marts.fct_openings(opening_id varchar, job_id varchar, tenant_id varchar, subject varchar, staff_class varchar, status varchar,
   approved_at timestamptz, opened_at timestamptz, filled_at timestamptz, closed_at timestamptz, fte double, target_start_date date,
   term_start_date date, hold_days double, source_system varchar);

@@ -33,6 +33,7 @@ _CHANNELS = {"referral": 0.10, "job_board": 0.40, "direct": 0.25, "linkedin": 0.
 _LIFT = {"referral": 1.22, "job_board": 0.93, "direct": 1.0, "linkedin": 0.97, "agency": 1.08}
 STAGES = ("applied", "screen", "interview", "demo_lesson", "references_checks", "offer", "hired")
 _ADVANCE = (0.62, 0.60, 0.68, 0.80, 0.86, 0.84)
+_REASONS = {"rejected": "Not qualified", "withdrawn": "Process too slow", "offer_declined": "Pay too low", "job_closed": "Post filled"}
 _DAYS = (6, 9, 11, 8, 6, 5)
 
 
@@ -166,6 +167,7 @@ def _application(key: str, school: str, applied_at: datetime, chance: random.Ran
     row |= {"applied_date": applied_at.date(), "applied_month": applied_at.date().replace(day=1), "outcome": outcome, "outcome_side": side}
     row |= {"terminal_at": terminal_at, "reached_rank": rank, "furthest_stage": STAGES[rank - 1], "is_reapplication": False}
     row |= {"process_days": None if terminal_at is None else (terminal_at - applied_at) / timedelta(days=1)}
+    row |= {"age_days": (AS_OF - applied_at) / timedelta(days=1), "outcome_reason": _REASONS.get(outcome)}
     tables["marts.fct_applications"].append(base | row)
     if outcome == "hired":
         assert terminal_at is not None

@@ -35,6 +35,11 @@ ROWS: dict[str, dict[str, Any]] = {
         "open_count": [10, 0],
         "is_mature": [False, True],
     },
+    "marts.mart_endings": {"tenant_id": TENANTS, "stage": "applied", "ending": "withdrawn", "ended_count": 2},
+    "marts.mart_pipeline_changes": {"tenant_id": [TENANT, TENANT, OTHER_TENANT, OTHER_TENANT], "stage": "screen",
+                                    "basis": "happened", "entered_count": 2, "exited_count": 1,
+                                    "snapshot_date": [date(2026, 1, 5), date(2026, 1, 11), date(2026, 1, 5), date(2026, 1, 11)]},
+    "marts.mart_first_responses": {"tenant_id": TENANTS, "first_response_days": 3.0},
     "marts.mart_stage_activity": {"tenant_id": TENANTS, "stage": "applied", "first_entries_count": 1},
     "marts.mart_source_cohorts": {"tenant_id": TENANTS, "attribution": "first_touch", "applications_count": 10, "attempts_count": 10,
                                   "hired_count": 2, "screen_passed_count": 10, "rank_points_sum": 5.0},
@@ -46,9 +51,10 @@ ROWS: dict[str, dict[str, Any]] = {
                                    "people_count": 20},
     "marts.mart_reconciliation": {"tenant_id": TENANTS, "truth": "hires", "left_count": 1, "right_count": 1},
     "marts.fct_applications": {"application_id": ["0", "1", "2", "3"], "tenant_id": TENANTS,
+                               "outcome": "rejected", "process_days": 20.0, "age_days": 200.0,
                                "agency_id": ["agency", "other", "other", "agency"]},
 }  # fmt: skip
-AGENCIES_MAY_READ = {"T1", "T2", "T4"}
+AGENCIES_MAY_READ = {"F5", "T1", "T2", "T3", "T4", "T6", "T7", "T8"}
 WITH_TENANTS = [entry.id for entry in product_catalogue() if "tenant_id" in entry.dimensions]
 
 
@@ -152,7 +158,13 @@ def test_undecided_applications_can_be_left_out_and_are_always_told(published: P
 def test_a_rate_is_shown_from_ten_and_ranked_from_thirty(tmp_path: Path) -> None:
     sizes = [9, 10, 29, 30]
     rows = {
-        "marts.mart_funnel_cohorts": {"stage": "applied", "subject": [str(n) for n in sizes], "reached_count": sizes, "advanced_count": 3}
+        "marts.mart_funnel_cohorts": {
+            "stage": "applied",
+            "subject": [str(n) for n in sizes],
+            "reached_count": sizes,
+            "reached_closed_count": sizes,
+            "advanced_count": 3,
+        }
     }
     with write_published(tmp_path / "p.duckdb", rows) as published:
         answer = evaluate(published, Query("F3", group_by=("subject",), scope=ALL)).sort("n")

@@ -1,0 +1,120 @@
+"""F5: what share of a cohort will have been hired by a horizon. The cohort speaks as far as it was followed, older ones beyond."""
+
+import numpy as np
+import polars as pl
+
+from metrics.answer import MATURE_FROM, Row, by_group
+from metrics.families.funnel import MATURITY_JOIN
+from metrics.intervals import wilson
+from metrics.query import filter_values
+from metrics.rows import Rows
+from metrics.survival import aalen_johansen, kaplan_meier, log_log_interval
+
+ENOUGH = 10  # endings from which a curve is estimated; applications that must be old enough for a day to count as followed
+_HIRED, _OTHER = 1, 2
+_WHEN = ("period_from", "period_to", "applied_month")
+
+
+def projected_conversion(rows: Rows) -> pl.DataFrame:
+    """F5: Aalen–Johansen incidence of hire at the horizon; other endings compete, open applications are censored."""
+    horizon = float(rows.switches["horizon"])
+    frame = rows.each(
+        {
+            "days": "greatest(coalesce(r.process_days, r.age_days), 0)",
+            "age": "r.age_days",
+            "cause": f"case r.outcome when 'open' then 0 when 'hired' then {_HIRED} else {_OTHER} end",
+            "cohort_month": "r.applied_month",
+            "month_is_mature": "coalesce(m.is_mature, false)",
+        },
+        join=MATURITY_JOIN,
+        ignore=_WHEN,  # older cohorts are needed for what the asked ones have not lived through
+    )
+    pools = _Pools(frame, [name for name in rows.groups if name != "applied_month"])
+    asked = frame.filter(_asked(rows))
+    return by_group(asked, rows.groups, lambda part: _project(part, pools, horizon))
+
+
+class _Pools:
+    """Where a cohort's unlived days are read from: its own segment of all months, else its school (or everything read)."""
+
+    def __init__(self, frame: pl.DataFrame, segment: list[str]) -> None:
+        self._levels = [segment] if segment in ([], ["tenant_id"]) else [segment, [name for name in segment if name == "tenant_id"]]
+        self._parts = [frame.partition_by(level, as_dict=True) if level else {(): frame} for level in self._levels]
+
+    def of(self, part: pl.DataFrame, after: float, horizon: float) -> pl.DataFrame | None:
+        """Return the applications still undecided ``after`` so many days; None when no pool was followed to the horizon."""
+        found = None
+        for level, parts in zip(self._levels, self._parts, strict=True):
+            pool = parts[tuple(part[name][0] for name in level)]
+            if pool.height >= ENOUGH and _followed(pool, horizon) >= horizon:
+                found = pool.filter(pl.col("days") > after) if after else pool
+                if found.filter((pl.col("cause") > 0) & (pl.col("days") <= horizon)).height >= ENOUGH:
+                    break
+        return found
+
+
+def _asked(rows: Rows) -> pl.Expr:
+    month, query = pl.col("cohort_month"), rows.query
+    wanted = pl.lit(True)
+    if query.period_from:
+        wanted &= month >= query.period_from
+    if query.period_to:
+        wanted &= month <= query.period_to
+    if "applied_month" in query.filters:
+        wanted &= month.cast(pl.String).is_in(filter_values("applied_month", query.filters["applied_month"]))
+    return wanted
+
+
+def _followed(part: pl.DataFrame, horizon: float) -> float:
+    """Return until which age the applications could be watched: the tenth oldest, at most the horizon."""
+    ages = part["age"].top_k(ENOUGH)
+    return min(horizon, float(ages.min())) if ages.len() == ENOUGH else 0.0  # type: ignore[arg-type]  # polars types min() as any literal
+
+
+def _incidence(part: pl.DataFrame, moment: float) -> tuple[float, float, float, float, float]:
+    """Return F of hire and its variance, the variance of F of the rest, S and its variance, at a moment."""
+    days, cause = part["days"].to_numpy(), part["cause"].to_numpy()
+    curves = aalen_johansen(days, cause)
+    hired, other = (curves[name].at(moment) if name in curves else (0.0, 0.0) for name in (_HIRED, _OTHER))
+    survival = kaplan_meier(days, cause > 0)
+    left = float(survival.survival_at(moment))
+    seen = int(np.searchsorted(survival.times, moment, side="right"))
+    greenwood = float(survival.greenwood[seen - 1]) if seen and left > 0 else 0.0
+    return hired[0], hired[1], other[1], left, left**2 * greenwood
+
+
+def _project(part: pl.DataFrame, pools: _Pools, horizon: float) -> Row:
+    n, n_open = part.height, part.filter(pl.col("cause") == 0).height
+    row: Row = {"value": None, "lower": None, "upper": None, "n": n, "n_open": n_open, "reason": None, "is_mature": None}
+    if not n:
+        return row
+    row["is_mature"] = 1 - n_open / n >= MATURE_FROM or bool(part["month_is_mature"].all())
+    after = _followed(part, horizon)
+    if part.filter((pl.col("cause") > 0) & (pl.col("days") <= after)).height < ENOUGH:
+        after = 0.0
+    value, variance, other, left, left_variance = _incidence(part, after) if after else (0.0, 0.0, 0.0, 1.0, 0.0)
+    if after < horizon and left > 0:
+        pool = pools.of(part, after, horizon)
+        if pool is None:
+            return row | {"reason": f"no cohort has been followed for {horizon:.0f} days yet"}
+        later, later_variance = _later(pool, horizon)
+        # Var(F + S p) with Cov(F, S) told by the three variances, since F + S + F of the rest = 1.
+        spread = variance * (1 - later) + other * later + left_variance * (later**2 - later)
+        chance = left * later * (1 - later) / n  # of those still open: what comes true is one draw of it
+        value, variance = value + left * later, max(spread, 0.0) + left**2 * later_variance + chance
+        seen = f"seen to day {after:.0f}" if after else f"fewer than {ENOUGH} endings seen"
+        row["reason"] = f"{seen}, then as {pool.height:,} pooled applications fared"
+    lower, upper = log_log_interval(value, variance) if variance > 0 else wilson(value * n, n)
+    return row | {"value": value, "lower": float(lower), "upper": float(upper)}
+
+
+def _later(pool: pl.DataFrame, horizon: float) -> tuple[float, float]:
+    """Return the incidence of hire in a pool by the horizon and its variance, kept off zero where few endings speak."""
+    later, variance = _incidence(pool, horizon)[:2] if pool.height else (0.0, 0.0)
+    if pool.filter((pl.col("cause") > 0) & (pl.col("days") <= horizon)).height >= ENOUGH:
+        return later, variance
+    shrunk = (later * pool.height + 2) / (pool.height + 4)  # Agresti & Coull, Am. Stat. 52 (1998) 119–126
+    return later if pool.height else shrunk, max(variance, shrunk * (1 - shrunk) / (pool.height + 4))
+
+
+METRICS = {"F5": projected_conversion}
