@@ -109,9 +109,10 @@ def funnel(frame: pl.DataFrame) -> Spec:
 
 @_drawn_once
 def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
-    """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order."""
+    """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked; optional beside (hollow). Rows keep their order."""
     order = frame["name"].to_list()
-    values = [value for column in ("value", "lower", "upper") for value in frame[column].to_list()]
+    shown = [name for name in ("value", "lower", "upper", "beside") if name in frame.columns]
+    values = [value for column in shown for value in frame[column].to_list()]
     low, high = span(values, least)
     room = high + 0.38 * (high - low)
     scale = alt.Scale(domain=[low, room], nice=False)
@@ -126,7 +127,10 @@ def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
     )
     labels = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="label:N")
-    return _finish(rules + points + labels, ROW * len(order) + 34)
+    layers = rules + points + labels
+    if "beside" in frame.columns:
+        layers += base.mark_point(size=70, filled=False, strokeWidth=1.8, color=MUTED).encode(x=alt.X("beside:Q", scale=scale, axis=axis))
+    return _finish(layers, ROW * len(order) + 34)
 
 
 @_drawn_once
@@ -196,6 +200,79 @@ def lines(frame: pl.DataFrame, *, unit_format: str, least: float, ceiling: float
     colour = alt.Color("series:N", scale=alt.Scale(domain=series, range=[*SERIES[: len(series)]]), legend=legend)
     base = alt.Chart(frame).encode(x=x, y=y, color=colour)
     return _finish(base.mark_line(strokeWidth=2, point={"size": 26}).encode(tooltip=tip), height)
+
+
+@_drawn_once
+def trend(frame: pl.DataFrame, *, unit_format: str, least: float, height: int = 210) -> Spec:
+    """One figure by month with its interval. Columns: month (date), value, lower, upper, label, is_firm; hollow where few speak.
+
+    A month without a value is a gap; an interval without an upper end reaches the top.
+    """
+    low, high = span([value for column in ("value", "lower", "upper") for value in frame[column].to_list()], least)
+    x = alt.X("month:T", axis=alt.Axis(format="%b %y", title=None, labelFontSize=_SIZE, tickCount=8, grid=False, labelOverlap=True))
+    scale = alt.Scale(domain=[low, high], nice=False)
+    y_axis = alt.Axis(format=unit_format, title=None, tickCount=4, labelFontSize=_SIZE, gridOpacity=0.5, domain=False)
+    has_value = pl.col("value").is_not_null()
+    closed = frame.with_columns(lower=pl.when(has_value).then("lower"), upper=pl.when(has_value).then(pl.col("upper").fill_null(high)))
+    base = alt.Chart(closed).encode(x=x)
+    tip = [alt.Tooltip("month:T", title="Month", format="%b %Y"), alt.Tooltip("label:N", title="Value")]
+    band = base.mark_area(opacity=0.16, color=PRIMARY).encode(y=alt.Y("lower:Q", scale=scale, axis=y_axis), y2="upper:Q")
+    path = base.mark_line(strokeWidth=2, color=PRIMARY).encode(y=alt.Y("value:Q", scale=scale, axis=y_axis))
+    points = base.mark_point(size=44, opacity=1, strokeWidth=1.6, stroke=PRIMARY).encode(
+        y=alt.Y("value:Q", scale=scale, axis=y_axis),
+        fill=alt.condition("datum.is_firm", alt.value(PRIMARY), alt.value("transparent")),
+        tooltip=tip,
+    )
+    return _finish(band + path + points, height)
+
+
+@_drawn_once
+def outlook(frame: pl.DataFrame) -> Spec:
+    """Cohorts as they stand and as they are projected. Columns: name, n_label, naive, value, lower, upper, label, is_mature.
+
+    A mature cohort is a bar; one that is not is a dashed outline of what is seen so far, beside its projection with interval.
+    """
+    top = max(0.1, *(1.08 * value for column in ("naive", "value", "upper") for value in frame[column].to_list() if value is not None))
+    scale = alt.Scale(domain=[0, top], nice=False)
+    axis = alt.Axis(format=".0%", title=None, tickCount=4, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
+    names = frame.select(pl.format("{}|{}", "name", "n_label")).to_series().to_list()
+    x = alt.X(
+        "cohort:N",
+        sort=names,
+        axis=alt.Axis(title=None, labelAngle=0, labelFontSize=11.5, labelExpr="split(datum.label, '|')", ticks=False, labelOverlap=True),
+    )
+    tip = [alt.Tooltip("name:N", title="Applied in"), alt.Tooltip("label:N", title="Hired")]
+    base = alt.Chart(frame.with_columns(cohort=pl.Series(names, dtype=pl.String))).encode(x=x, tooltip=tip)
+    naive = alt.Y("naive:Q", scale=scale, axis=axis)
+    bars = base.transform_filter("datum.is_mature").mark_bar(color=PRIMARY, cornerRadiusEnd=3, opacity=0.85).encode(y=naive)
+    young = base.transform_filter("!datum.is_mature")
+    so_far = young.mark_bar(fillOpacity=0, stroke=MUTED, strokeDash=[3, 3], strokeWidth=1.2).encode(y=naive)
+    whiskers = young.mark_rule(strokeWidth=3, opacity=0.5, color=ALERT).encode(y=alt.Y("lower:Q", scale=scale, axis=axis), y2="upper:Q")
+    dot = young.mark_point(filled=True, size=90, opacity=1, color=ALERT).encode(y=alt.Y("value:Q", scale=scale, axis=axis))
+    return _finish(bars + so_far + whiskers + dot, 250)
+
+
+@_drawn_once
+def stacked(frame: pl.DataFrame, order: Sequence[str], series: Sequence[str]) -> Spec:
+    """Bars made of parts. Columns: name, part, value, label, total, total_label; parts in the order of ``series``."""
+    top = max(float(frame["total"].max() or 0), 1e-9)  # type: ignore[arg-type]  # polars types max() as any literal
+    scale = alt.Scale(domain=[0, top * 1.35], nice=False)
+    legend = alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=220)
+    colour = alt.Color("part:N", scale=alt.Scale(domain=list(series), range=[*SERIES[: len(series)]]), legend=legend)
+    ranked = frame.with_columns(place=pl.col("part").replace_strict(list(series), list(range(len(series)))))
+    base = alt.Chart(ranked).encode(y=_names("name", order))
+    parts = base.mark_bar().encode(
+        x=alt.X("value:Q", scale=scale, axis=None, stack="zero"),
+        color=colour,
+        order=alt.Order("place:Q"),
+        tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("part:N", title="Ended by"), alt.Tooltip("label:N", title="Share")],
+    )
+    totals = (
+        alt.Chart(frame.unique("name", maintain_order=True))
+        .mark_text(**_text(align="left", dx=6))
+        .encode(y=_names("name", order), x=alt.X("total:Q", scale=scale, axis=None), text="total_label:N")
+    )
+    return _finish(parts + totals, ROW * len(order) + 46)
 
 
 @_drawn_once

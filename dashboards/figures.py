@@ -53,11 +53,13 @@ def days(value: float | None) -> str:
 
 
 def figure(value: float | None, unit: str) -> str:
-    """Return a value in its metric's unit: ``count``, ``rate``, ``days`` or ``score``."""
+    """Return a value in its metric's unit: ``count``, ``rate``, ``days``, ``per_week`` or ``score``."""
     if value is None or not known(value):
         return DASH
     if unit == "rate":
         return percent(value)
+    if unit == "per_week":
+        return f"{value:.2f}× a week" if value < 1 else f"{value:.1f}× a week"
     return count(value) if unit == "count" else days(value) if unit == "days" else f"{value:.2f}"
 
 
@@ -68,7 +70,7 @@ def interval(lower: float | None, upper: float | None, unit: str) -> str:
     if upper is None or not known(upper):
         return f"{figure(lower, unit)} or more"
     low, high = figure(lower, unit), figure(upper, unit)
-    suffix = "%" if unit == "rate" else (" days" if unit == "days" else "")
+    suffix = {"rate": "%", "days": " days", "per_week": "× a week"}.get(unit, "")
     return f"{low.removesuffix(suffix)}–{high}"
 
 

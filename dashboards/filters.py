@@ -5,7 +5,7 @@ What belongs here: reading a choice and turning it into dates. What doesn't: dec
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -27,6 +27,11 @@ class Period:
     start: date | None
     end: date
 
+    @property
+    def last_day(self) -> date:
+        """The last day of the last month, for figures that have days."""
+        return _shift(self.end, 1) - timedelta(days=1)
+
     def year_before(self) -> "Period | None":
         """Return the same months of the prior year; None for a period without a start or longer than a year."""
         if self.start is None or _months(self.end) - _months(self.start) >= 12:
@@ -43,6 +48,12 @@ class Choice:
     subject: str | None
     period: Period
     spare: DeltaGenerator
+
+    @property
+    def until_now(self) -> date:
+        """The period's end; today's, where the period reaches the last whole month: for figures that say what is undecided."""
+        as_of = self.insights.pointer.as_of.date()
+        return as_of if self.period.last_day >= as_of.replace(day=1) - timedelta(days=1) else self.period.end
 
     @property
     def conditions(self) -> dict[str, str]:

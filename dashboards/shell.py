@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboards import filters, pages, sign_in
-from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources
+from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources, time
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
@@ -20,6 +20,7 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
     Page.OVERVIEW: ("Overview", overview.render),
     Page.FUNNEL: ("Funnel", funnel.render),
     Page.SOURCES: ("Sources", sources.render),
+    Page.TIME: ("Time", time.render),
     Page.EQUITY: ("Equity", equity.render),
     Page.FORECAST: ("Forecast", forecast.render),
     Page.DATA_HEALTH: ("Data health", data_health.render),

@@ -67,6 +67,7 @@ STYLE: Final = f"""<style>
 .st-key-tab-on a, .st-key-hiring-on a {{ box-shadow: inset 0 -3px 0 {PRIMARY}; border-radius: 0; font-weight: 600 }}
 .st-key-tab-on a, .st-key-tab-off a, .st-key-hiring-on a, .st-key-hiring-off a {{ background: transparent; padding: .4rem .9rem }}
 h1 {{ font-size: 1.9rem !important; padding: 0 0 .55rem !important }}
+h2 {{ font-size: 1.4rem !important; padding: .6rem 0 0 !important }}
 h3 {{ font-size: 1.1rem !important; padding: 0 !important }}
 [class*="st-key-foot-"] button, .st-key-page-foot button {{ font-size: .8rem; opacity: .85 }}
 .st-key-filters {{ margin-bottom: .35rem }}

@@ -34,6 +34,7 @@ class Page(StrEnum):
     OVERVIEW = "overview"
     FUNNEL = "funnel"
     SOURCES = "sources"
+    TIME = "time"
     EQUITY = "equity"
     FORECAST = "forecast"
     DATA_HEALTH = "data_health"
@@ -41,7 +42,7 @@ class Page(StrEnum):
     HIRING = "hiring"
 
 
-_INSIGHTS = frozenset({Page.OVERVIEW, Page.FUNNEL, Page.SOURCES, Page.FORECAST, Page.DATA_HEALTH})
+_INSIGHTS = frozenset({Page.OVERVIEW, Page.FUNNEL, Page.SOURCES, Page.TIME, Page.FORECAST, Page.DATA_HEALTH})
 _PAGES_BY_ROLE: dict[Role, frozenset[Page]] = {
     Role.HR_DIRECTOR: _INSIGHTS | {Page.EQUITY, Page.AGENCY, Page.HIRING},
     Role.PRIVACY_OFFICER: _INSIGHTS | {Page.EQUITY, Page.AGENCY},

@@ -11,6 +11,8 @@ from dashboards.panels.panel import dot_rows, panel
 from dashboards.scope import Answer
 
 _NAMES = list(STAGE_NAMES.values())
+_KINDS = ("rejected", "withdrawn", "offer_declined", "job_closed")
+_SIDES = {"employer": "by the school", "neutral": "by neither", "candidate": "by the candidate"}
 
 
 def drop_off(choice: Choice) -> None:
@@ -84,36 +86,102 @@ def steps(choice: Choice) -> None:
 
 
 def endings(choice: Choice) -> None:
-    """List how candidates leave each stage, by kind of ending (F4)."""
-    kinds = ("rejected", "withdrawn", "offer_declined", "job_closed")
-    answers = {kind: _by_stage(choice, "F4", {"ending": kind}) for kind in kinds}
+    """Draw who ends applications at each stage (F4 by side), and list how (F4 by ending)."""
+    answer, kinds, whole = _ask(choice, "F4", ("stage", "ending_side")), _ask(choice, "F4", ("stage", "ending")), _by_stage(choice, "F4")
+    totals = {row["stage"]: row for row in whole.frame.iter_rows(named=True) if figures.known(row["value"])}
+    frame = pl.DataFrame(
+        [
+            {
+                "name": STAGE_NAMES[row["stage"]],
+                "part": _SIDES[row["ending_side"]],
+                "value": row["value"],
+                "label": figures.record(row, "rate"),
+                "total": totals[row["stage"]]["value"],
+                "total_label": f"{figures.percent(totals[row['stage']]['value'])} of {figures.count(row['n'])}",
+            }
+            for row in answer.frame.iter_rows(named=True)
+            if figures.known(row["value"]) and row["stage"] in totals
+        ],
+        infer_schema_length=None,
+    )
     table = pl.DataFrame({"stage": list(STAGE_NAMES)[:-1]})
-    for kind, answer in answers.items():
-        table = table.join(answer.frame.select("stage", pl.col("value").alias(kind)), on="stage", how="left", maintain_order="left")
+    for kind in _KINDS:
+        part = kinds.frame.filter(pl.col("ending") == kind).select("stage", pl.col("value").alias(kind))
+        table = table.join(part, on="stage", how="left", maintain_order="left")
     grid = pl.DataFrame(
         [
-            {"Stage": STAGE_NAMES[row["stage"]]}
-            | {figures.words(kind): (figures.percent(row[kind], 1) if row[kind] else figures.percent(row[kind])) for kind in kinds}
+            {"Stage": STAGE_NAMES[row["stage"]]} | {figures.words(kind): figures.percent(row[kind], 1) for kind in _KINDS}
             for row in table.iter_rows(named=True)
         ]
     )
-    has_rows = any(answer.frame.height for answer in answers.values())
     finding = "Of those who reached the stage, the share that ended there; a closed job is no failure of the candidate."
-    panel("endings", "How do they leave?", finding, None, tuple(answers.values()), table, grid=grid if has_rows else None)
+    chart = charts.stacked(frame, frame["name"].unique(maintain_order=True).to_list(), list(_SIDES.values())) if frame.height else None
+    panel("endings", "Who ends it, and how?", finding, chart, (answer, kinds, whole), table, grid=grid if chart else None)
 
 
-def durations(choice: Choice) -> None:
-    """Draw the median days in each stage (T2)."""
-    answer = _by_stage(choice, "T2", without=("hired",))
-    known = answer.frame.filter(pl.col("value").is_not_null())
-    longest = known.filter("is_rankable").sort("value", descending=True)
-    finding = "Median days an application spends in each stage; those still in it count as not finished."
-    if longest.height:
-        row = longest.row(0, named=True)
-        finding = f"{STAGE_NAMES[row['stage']]} takes longest: a median of {figures.record(row, 'days')}."
-    frame = dot_rows(known, "stage", unit="days")
-    chart = charts.dots(frame, unit_format=".0f", least=20) if frame.height else None
-    panel("durations", "How long does each stage take?", finding, chart, (answer,), answer.frame)
+def reasons(choice: Choice, *, limit: int = 10) -> None:
+    """Draw the reasons that end most applications, as schools name them (F4 by reason, of all who applied)."""
+    answer = _ask(choice, "F4", ("ending_side", "ending_reason"), {"stage": "any"})
+    rows = answer.frame.filter(pl.col("value").is_not_null()).sort("value", descending=True).head(limit)
+    repeated = rows.filter(pl.col("ending_reason").is_duplicated())["ending_reason"].to_list()
+    frame = pl.DataFrame(
+        [
+            {
+                "name": f"{row['ending_reason'][:1].upper()}{row['ending_reason'][1:]}"
+                + (f", {_SIDES[row['ending_side']]}" if row["ending_reason"] in repeated else ""),
+                "value": row["value"],
+                "label": f"{figures.percent(row['value'], 1)} of {figures.count(row['n'])}",
+                "is_marked": row["ending_side"] == "candidate",
+            }
+            for row in rows.iter_rows(named=True)
+        ],
+        infer_schema_length=None,
+    )
+    theirs = rows.filter(pl.col("ending_side") == "candidate")
+    finding = "Share of all who applied, by the reason that the school gave."
+    if theirs.height:
+        row = theirs.row(0, named=True)
+        finding = f"What candidates leave over most: “{row['ending_reason']}”, {figures.record(row, 'rate')}. Orange: their own."
+    chart = charts.bars(frame) if frame.height else None
+    panel("reasons", "Why do applications end?", finding, chart, (answer,), answer.frame)
+
+
+def outlook(choice: Choice, *, months: int = 12) -> None:
+    """Draw what is hired so far of each month's applicants (F2) beside what will be (F5), up to the month that is running."""
+    naive, projected = (_ask(choice, metric, ("applied_month",), until=choice.until_now) for metric in ("F2", "F5"))
+    joined = projected.frame.join(
+        naive.frame.select("applied_month", pl.col("value").alias("naive")), on="applied_month", how="left", maintain_order="left"
+    )
+    shown = joined.sort("applied_month").tail(months)
+    frame = pl.DataFrame(
+        [
+            {
+                "name": figures.month(row["applied_month"]),
+                "n_label": f"n {figures.count(row['n'])}",
+                "naive": row["naive"],
+                "value": row["value"],
+                "lower": row["lower"],
+                "upper": row["upper"],
+                "is_mature": bool(row["is_mature"]),
+                "label": figures.percent(row["naive"], 1)
+                if row["is_mature"]
+                else f"{figures.percent(row['naive'], 1)} so far, projected {figures.record(row, 'rate')}",
+            }
+            for row in shown.iter_rows(named=True)
+        ],
+        infer_schema_length=None,
+    )
+    chart = charts.outlook(frame) if frame.height and frame["naive"].count() else None
+    note = "Bars: decided months. Dashed: hired so far of a month that is not decided. Orange: its projection with the 95 % interval."
+    panel(
+        "outlook",
+        "What will become of the young months?",
+        _outlook_finding(shown),
+        chart,
+        (naive, projected),
+        joined,
+        note=note if chart else "",
+    )
 
 
 def activity(choice: Choice) -> None:
@@ -170,6 +238,28 @@ def _by_stage(choice: Choice, metric_id: str, switches: dict[str, str] | None = 
         filters=choice.conditions | stages,
         switches=switches,
     )
+
+
+def _ask(
+    choice: Choice, metric_id: str, groups: tuple[str, ...], switches: dict[str, str] | None = None, until: date | None = None
+) -> Answer:
+    return choice.insights.metric(
+        metric_id,
+        period_from=choice.period.start,
+        period_to=until or choice.period.end,
+        group_by=groups,
+        filters=choice.conditions,
+        switches=switches,
+    )
+
+
+def _outlook_finding(shown: pl.DataFrame) -> str:
+    young = shown.filter(~pl.col("is_mature").fill_null(True) & pl.col("value").is_not_null())
+    if not young.height:
+        return "Every month shown is decided: what was hired is what will have been."
+    row = young.row(-1, named=True)
+    so_far = f"Of the {figures.count(row['n'])} who applied in {figures.month(row['applied_month'])}, {figures.percent(row['naive'], 1)}"
+    return f"{so_far} are hired so far; {figures.record(row, 'rate')} will be within 120 days."
 
 
 def _worst(left: Answer) -> dict[str, object] | None:

@@ -31,6 +31,12 @@ CARDS: Final = (
     Card("time-to-fill", "Median time to fill", "T5", "approved_month", 40, "less"),
     Card("yield", "Applicants hired", "S2", "applied_month", 0.1, "more", (("cohorts", "mature_only"),)),
 )
+TIME_CARDS: Final = (
+    CARDS[1],
+    CARDS[2],
+    Card("first-response", "Median wait for an answer", "T8", "applied_month", 4, "less"),
+    Card("time-to-start", "Median time to start", "T6", "accepted_month", 30, "less"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,9 @@ class Change:
     is_up: bool
 
 
-def cards(choice: Choice) -> None:
-    """Draw the four cards in one row."""
-    for column, card in zip(st.columns(len(CARDS)), CARDS, strict=True):
+def cards(choice: Choice, chosen: tuple[Card, ...] = CARDS) -> None:
+    """Draw the cards in one row."""
+    for column, card in zip(st.columns(len(chosen)), chosen, strict=True):
         with column:
             _card(choice, card)
 

@@ -18,6 +18,7 @@ TITLES = {
     PageName.OVERVIEW: "Overview",
     PageName.FUNNEL: "Funnel",
     PageName.SOURCES: "Sources",
+    PageName.TIME: "Time",
     PageName.EQUITY: "Equity",
     PageName.FORECAST: "Forecast",
     PageName.DATA_HEALTH: "Data health",
@@ -100,6 +101,11 @@ def busiest_channel(made: Made, who: str) -> str:
     return f"Job board brings most applications: {rows['n'][0]:,}"
 
 
+def days_to_hire(made: Made, who: str) -> str:
+    sql = f"select median(time_to_hire_days) as days from marts.mart_time_to_hire where {who} and accepted_month {_PERIOD}"
+    return f"Median time to hire\n{made.query(sql).item():.0f} days"
+
+
 def invited(made: Made, who: str) -> str:
     sql = f"""select sum(people_count) from marts.mart_equity_releases where {who} and attribute = 'self_id'
         and category <> 'not_invited' and period_start = date '2026-06-01'"""
@@ -120,6 +126,7 @@ SHOWN: dict[PageName, Callable[[Made, str], str]] = {
     PageName.OVERVIEW: hires,
     PageName.FUNNEL: applied,
     PageName.SOURCES: busiest_channel,
+    PageName.TIME: days_to_hire,
     PageName.EQUITY: invited,
     PageName.FORECAST: open_jobs,
     PageName.DATA_HEALTH: passed_checks,
@@ -162,7 +169,7 @@ def test_another_school_is_not_to_be_had_by_url(page: Page, dashboard_stack: Sta
     )
     asked = f"?school={RIVER}&tenant_id={HANOK}&tenant={HANOK}"
     sign_in(page, dashboard_stack, "hr_director", "/hiring")
-    for path in ("/", "/funnel", "/sources", "/equity", "/forecast", "/data-health"):
+    for path in ("/", "/funnel", "/sources", "/time", "/equity", "/forecast", "/data-health"):
         frames.clear()
         page.goto(dashboard_stack.dashboard + path + asked)
         settled(page)

@@ -68,7 +68,30 @@ def _forecast(rows: int) -> charts.Spec:
     return charts.forecast(pl.DataFrame(_NAMED | days | words).head(rows))
 
 
-ALL = [_funnel, _dots, _bars, _heat_map, _sparkline, _lines, _accuracy, _forecast]
+def _trend(rows: int) -> charts.Spec:
+    months = {"month": [date(2026, 1, 1), date(2026, 2, 1)], "value": [41.0, None], "lower": [30.0, None], "upper": [None, None]}
+    frame = pl.DataFrame(months | {"label": ["41 days", "too few"], "is_firm": [True, False]}, schema_overrides={"upper": pl.Float64})
+    return charts.trend(frame.head(rows), unit_format=".0f", least=30)
+
+
+def _outlook(rows: int) -> charts.Spec:
+    cohorts = {"name": ["Sep 2026", "Oct 2026"], "n_label": ["n 90", "n 80"], "naive": [0.1, 0.02], "is_mature": [True, False]}
+    return charts.outlook(
+        pl.DataFrame(cohorts | {"value": [0.1, 0.09], "lower": [0.05, 0.04], "upper": [0.2, 0.15], "label": ["", ""]}).head(rows)
+    )
+
+
+def _stacked(rows: int) -> charts.Spec:
+    parts = {"name": ["Screen"] * 2, "part": ["by the school", "by the candidate"], "value": [0.3, 0.1], "label": ["", ""]}
+    return charts.stacked(pl.DataFrame(parts | {"total": 0.4, "total_label": "40% of 90"}).head(rows), ["Screen"], parts["part"])
+
+
+def _dots_with_marks(rows: int) -> charts.Spec:
+    frame = pl.DataFrame(_NAMED | _RATES | {"is_ranked": [True, False], "beside": [0.25, None]})
+    return charts.dots(frame.head(rows), unit_format=".0%", least=0.2)
+
+
+ALL = [_trend, _outlook, _stacked, _dots_with_marks, _funnel, _dots, _bars, _heat_map, _sparkline, _lines, _accuracy, _forecast]
 
 
 @pytest.mark.parametrize("rows", [1, 2])

@@ -11,7 +11,7 @@ from foundation.access import Page, Principal, Role
 from tests.support.published_file import HANOK, NORTH, RIVER, SCHOOLS, Made, Variant, publish_made
 from tests.support.signed_in import person
 
-PAGES = ("overview", "funnel", "sources", "equity", "forecast", "data_health")
+PAGES = ("overview", "funnel", "sources", "time", "equity", "forecast", "data_health")
 DIRECTOR = person(Role.HR_DIRECTOR, tenants={RIVER})
 HEAD = person(Role.HR_DIRECTOR, tenants={NORTH, RIVER})
 ADMIN = person(Role.PLATFORM_ADMIN, tenants=None)
