@@ -172,7 +172,7 @@ def outlook(choice: Choice, *, months: int = 12) -> None:
         infer_schema_length=None,
     )
     chart = charts.outlook(frame) if frame.height and frame["naive"].count() else None
-    note = "Bars: decided months, with their 95 % interval. Dashed: hired so far of a month that is not decided. Orange: its projection with the 95 % interval."
+    note = "Bars: decided months. Dashed: hired so far of a month that is not. Orange: its projection. Every line is a 95 % interval."
     panel(
         "outlook",
         "What will become of the young months?",
