@@ -285,7 +285,7 @@ def trend(frame: pl.DataFrame, *, unit_format: str, least: float, height: int = 
 def outlook(frame: pl.DataFrame) -> Spec:
     """Cohorts as they stand and as they are projected. Columns: name, n_label, naive, value, lower, upper, label, is_mature.
 
-    A mature cohort is a bar; one that is not is a dashed outline of what is seen so far, beside its projection with interval.
+    A mature cohort is a bar with its interval; one that is not is a dashed outline of what is seen so far, with its projection.
     """
     top = max(0.1, *(1.08 * value for column in ("naive", "value", "upper") for value in frame[column].to_list() if value is not None))
     scale = alt.Scale(domain=[0, top], nice=False)
@@ -302,7 +302,11 @@ def outlook(frame: pl.DataFrame) -> Spec:
     bars = base.transform_filter("datum.is_mature").mark_bar(color=PRIMARY, cornerRadiusEnd=3, opacity=0.85).encode(y=naive)
     young = base.transform_filter("!datum.is_mature")
     so_far = young.mark_bar(fillOpacity=0, stroke=MUTED, strokeDash=[3, 3], strokeWidth=1.2).encode(y=naive)
-    whiskers = young.mark_rule(strokeWidth=3, opacity=0.5, color=ALERT).encode(y=alt.Y("lower:Q", scale=scale, axis=axis), y2="upper:Q")
+    whiskers = base.mark_rule(strokeWidth=3, opacity=0.5).encode(
+        y=alt.Y("lower:Q", scale=scale, axis=axis),
+        y2="upper:Q",
+        color=alt.condition("datum.is_mature", alt.value(MUTED), alt.value(ALERT)),
+    )
     dot = young.mark_point(filled=True, size=90, opacity=1, color=ALERT).encode(y=alt.Y("value:Q", scale=scale, axis=axis))
     return _finish(bars + so_far + whiskers + dot, 250)
 

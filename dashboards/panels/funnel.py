@@ -172,7 +172,7 @@ def outlook(choice: Choice, *, months: int = 12) -> None:
         infer_schema_length=None,
     )
     chart = charts.outlook(frame) if frame.height and frame["naive"].count() else None
-    note = "Bars: decided months. Dashed: hired so far of a month that is not decided. Orange: its projection with the 95 % interval."
+    note = "Bars: decided months. Dashed: hired so far of a month that is not. Orange: its projection. Every line is a 95 % interval."
     panel(
         "outlook",
         "What will become of the young months?",
@@ -196,7 +196,7 @@ def activity(choice: Choice) -> None:
     frame = pl.DataFrame(
         [
             {"month": r["activity_month"], "value": r["value"], "series": STAGE_NAMES[r["stage"]], "label": figures.count(r["value"])}
-            for r in answer.frame.sort("activity_month", maintain_order=True).iter_rows(named=True)
+            for r in in_stage_order(answer.frame, "activity_month").iter_rows(named=True)
         ],
         infer_schema_length=None,
     )
@@ -240,6 +240,12 @@ def _by_stage(choice: Choice, metric_id: str, switches: dict[str, str] | None = 
     )
 
 
+def in_stage_order(frame: pl.DataFrame, moment: str) -> pl.DataFrame:
+    """Return rows stage by stage, each in time: so that a stage keeps its colour whichever of them comes first."""
+    place = pl.col("stage").replace_strict(list(STAGE_NAMES), list(range(len(STAGE_NAMES))))
+    return frame.sort(place, moment)
+
+
 def _ask(
     choice: Choice, metric_id: str, groups: tuple[str, ...], switches: dict[str, str] | None = None, until: date | None = None
 ) -> Answer:
@@ -274,13 +280,13 @@ def _drop_finding(worst: dict[str, object] | None) -> str:
 
 
 def _cohort_finding(frame: pl.DataFrame) -> str:
-    hired = frame.filter((pl.col("stage") == "hired") & pl.col("is_mature").fill_null(False) & pl.col("value").is_not_null())
+    hired = frame.filter((pl.col("stage") == "hired") & pl.col("is_rankable"))
     if not hired.height:
-        return "No month is decided enough to judge; dashed cells fill as applications are decided."
+        return "No month has 30 applications and is decided, so none is called best; dashed cells are too few or not decided yet."
     best = hired.sort("value", descending=True).row(0, named=True)
     return (
         f"Of the decided months, {figures.month(best['applied_month'])} saw most applicants hired: {figures.record(best, 'rate')}. "
-        "Dashed: not decided yet."
+        "Dashed: too few, or not decided yet."
     )
 
 

@@ -5,6 +5,7 @@ import polars as pl
 from dashboards import charts, figures
 from dashboards.figures import STAGE_NAMES
 from dashboards.filters import Choice
+from dashboards.panels.funnel import in_stage_order
 from dashboards.panels.panel import panel
 
 _WORKED = [stage for stage in STAGE_NAMES if stage != "hired"]
@@ -49,7 +50,7 @@ def levels(choice: Choice) -> None:
                 "series": STAGE_NAMES[row["stage"]],
                 "label": figures.count(row["value"]),
             }
-            for row in answer.frame.sort("snapshot_date", maintain_order=True).iter_rows(named=True)
+            for row in in_stage_order(answer.frame, "snapshot_date").iter_rows(named=True)
         ],
         infer_schema_length=None,
     )

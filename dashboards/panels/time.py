@@ -22,8 +22,7 @@ def stages(choice: Choice) -> None:
     known = table.filter(pl.col("value").is_not_null())
     frame = dot_rows(known, "stage", "days")
     if frame.height:
-        open_now = [f"{label} · {figures.count(n)} still there" for label, n in zip(frame["label"], known["n_open"], strict=True)]
-        frame = frame.with_columns(label=pl.Series(open_now), beside=known["completed"])
+        frame = frame.with_columns(beside=known["completed"])
     grid = pl.DataFrame(
         [
             {

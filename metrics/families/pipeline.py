@@ -69,7 +69,7 @@ def velocity(rows: Rows) -> pl.DataFrame:
 
 
 def _steps(rows: Rows, groups: list[str], where: list[str], measures: dict[str, str]) -> pl.DataFrame:
-    read = rows.total(measures, groups=[*groups, _DAY], where=where, ignore=("period_from", _DAY))
+    read = rows.total(measures, groups=[*groups, _DAY], where=where, ignore=("period_from", "period_to", _DAY))
     return read.sort(*groups, _DAY)
 
 
@@ -78,8 +78,8 @@ def _days(rows: Rows, steps: pl.DataFrame, every: str) -> list[date]:
     if steps.is_empty():
         return []
     known: list[date] = steps[_DAY].unique().sort().to_list()
-    first = max(known[0], rows.query.period_from or known[0])
-    days = [first + timedelta(days=number) for number in range((known[-1] - first).days + 1)]
+    first, last = max(known[0], rows.query.period_from or known[0]), min(known[-1], rows.query.period_to or known[-1])
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     if every == "week":
         return [day for day in days if day.weekday() == 6]
     return [day for day in days if every == "day" or (day + timedelta(days=1)).day == 1]

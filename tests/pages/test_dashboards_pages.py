@@ -149,6 +149,40 @@ def test_applications_one_by_one_are_for_roles_that_work_with_them(made: Callabl
     assert set(others["school"]) == {SCHOOLS[RIVER]}
 
 
+def test_funnel_keeps_cohorts_activity_and_snapshot_apart(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    test = run("funnel", published.home, DIRECTOR)
+    assert [heading.value for heading in test.header] == ["Cohorts", "Activity", "Snapshot"]
+    fullest = published.query(
+        f"""select count(*) as there from marts.mart_stage_visits where tenant_id = '{RIVER}' and rank < 7 and exited_at is null
+        group by stage order by 1 desc"""
+    )["there"][0]
+    assert any(f": {fullest} as of the build." in caption.value for caption in test.caption)
+
+
+def test_a_young_month_is_projected_beside_what_is_hired_so_far(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    test = run("funnel", published.home, DIRECTOR)
+    counts = published.query(
+        f"""select count(*) as n, count(*) filter (outcome = 'hired') as hired from marts.fct_applications
+        where tenant_id = '{RIVER}' and applied_month = date '2026-11-01'"""
+    ).row(0)
+    (finding,) = [caption.value for caption in test.caption if "will be within 120 days" in caption.value]
+    assert finding.startswith(f"Of the {counts[0]} who applied in Nov 2026, {counts[1] / counts[0]:.1%} are hired so far; ")
+    assert any(text.value.startswith("**F5 · version 1") for text in test.markdown)
+
+
+def test_wait_for_an_answer_counts_those_without_one(made: Callable[[Variant], Made]) -> None:
+    published = made("full")
+    months = "applied_month between date '2025-11-01' and date '2026-10-01'"
+    counted = "select count(*) filter (is_censored) as waiting, count(*) as n from marts.mart_first_responses"
+    waiting, n = published.query(f"{counted} where tenant_id = '{RIVER}' and {months}").row(0)
+    test = run("time", published.home, DIRECTOR)
+    (finding,) = [caption.value for caption in test.caption if caption.value.startswith("Half are answered within")]
+    assert f"n = {n:,})" in finding
+    assert finding.endswith(f"; {waiting} never were, or not yet.")
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_another_school_is_not_to_be_had_by_url(page: str, made: Callable[[Variant], Made]) -> None:
     published = made("full")

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import CensoredData, binom, binomtest, ecdf
@@ -101,6 +101,7 @@ def test_too_few_values_have_no_quantile_interval() -> None:
 
 
 @given(samples)
+@settings(deadline=None)
 def test_kaplan_meier_and_its_interval_equal_scikit_survivals(sample: tuple[np.ndarray, np.ndarray]) -> None:
     durations, observed = sample
     curve = kaplan_meier(durations, observed)
@@ -121,6 +122,7 @@ competing = (
 
 
 @given(competing)
+@settings(deadline=None)
 def test_incidence_and_its_interval_equal_scikit_survivals(sample: tuple[np.ndarray, np.ndarray]) -> None:
     durations, causes = sample
     curves = aalen_johansen(durations, causes)
