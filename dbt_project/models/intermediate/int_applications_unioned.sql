@@ -32,7 +32,8 @@ unioned as (
         coalesce(least(touches.first_touched_at, applications.applied_at), applications.applied_at) as first_contact_at,
         applications.status,
         applications.terminal_at,
-        reasons.side as terminal_side
+        reasons.side as terminal_side,
+        reasons.name as terminal_reason
     from {{ ref('stg_hiring_core__applications') }} as applications
     left join {{ ref('int_candidates_merged') }} as people on applications.candidate_id = people.candidate_id
     left join {{ ref('int_touches_ranked') }} as touches on applications.application_id = touches.application_id
@@ -60,7 +61,8 @@ unioned as (
         applied_at as first_contact_at,
         coalesce(status, 'active') as status,
         terminal_at,
-        terminal_side
+        terminal_side,
+        cast(null as text) as terminal_reason
     from {{ ref('stg_hiring_log__applications') }}
 
 )

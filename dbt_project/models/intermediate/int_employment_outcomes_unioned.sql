@@ -8,6 +8,7 @@ select
     outcomes.probation_passed,
     outcomes.performance_scale,
     outcomes.performance_value,
+    outcomes.manager_satisfaction,
     outcomes.recorded_at
 from (
     select * from {{ ref('stg_hiring_core__employment_outcomes') }}

@@ -41,7 +41,7 @@ select
     unioned.chain_id,
     unioned.version,
     row_number() over (partition by unioned.chain_id order by unioned.version desc, {{ bytewise('unioned.offer_id') }} desc) = 1 as is_last_version,
-    unioned.status,
+    case when unioned.resolved_at > build.as_of then 'sent' else unioned.status end as status,
     case when unioned.sent_at <= build.as_of then unioned.sent_at end as sent_at,
     case when unioned.resolved_at <= build.as_of then unioned.resolved_at end as resolved_at,
     unioned.recorded_at
