@@ -108,12 +108,15 @@ def funnel(frame: pl.DataFrame) -> Spec:
 
 
 @_drawn_once
-def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
-    """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order."""
+def dots(frame: pl.DataFrame, *, unit_format: str, least: float, room_for_label: float = 0.38) -> Spec:
+    """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order.
+
+    ``room_for_label`` is kept free at the right, as a share of the axis: longer labels need more.
+    """
     order = frame["name"].to_list()
     values = [value for column in ("value", "lower", "upper") for value in frame[column].to_list()]
     low, high = span(values, least)
-    room = high + 0.38 * (high - low)
+    room = high + room_for_label * (high - low)
     scale = alt.Scale(domain=[low, room], nice=False)
     ticks = _ticks(low, high)
     axis = alt.Axis(format=unit_format, title=None, values=ticks, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)

@@ -26,6 +26,7 @@ _SPELT: Final = {
     "45_54": "45–54",
     "55_plus": "55 and over",
 }
+_MINOR_DIGITS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
 
 
 def known(value: object) -> bool:
@@ -50,6 +51,25 @@ def days(value: float | None) -> str:
     if value is None or not known(value):
         return DASH
     return f"{value:.1f} days" if value < 10 else f"{value:.0f} days"
+
+
+def chance(value: float | None) -> str:
+    """Return a probability in whole percent, never 0 or 100: nothing here is certain."""
+    if value is None or not known(value):
+        return DASH
+    return "< 1%" if value < 0.01 else "> 99%" if value > 0.99 else f"{value:.0%}"
+
+
+def major(value: float, currency: str) -> float:
+    """Return an amount of minor units in the currency's major unit (ISO 4217)."""
+    return value / 10.0 ** _MINOR_DIGITS.get(currency, 2)
+
+
+def money(value: float | None, currency: str | None) -> str:
+    """Return an amount of minor units as people read it, e.g. ``GBP 4,888``."""
+    if value is None or not known(value) or not currency:
+        return DASH
+    return f"{currency} {major(value, currency):,.0f}"
 
 
 def figure(value: float | None, unit: str) -> str:

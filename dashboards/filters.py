@@ -72,7 +72,7 @@ def row(insights: Insights, title: str, *, subject: bool = True, period: bool = 
 
     ``spare`` leaves a place on the row for a filter of the page's own: ``Choice.spare``.
     """
-    schools = insights.rows("schools").frame
+    schools = insights.rows("schools" if insights.scope.agency_id is None else "agency_schools").frame
     names = _names(schools)
     start_month = int(schools["academic_year_start_month"][0] or 9) if schools.height else 9
     offered = {entry.code: entry for entry in periods(insights.pointer.as_of.date(), start_month)}

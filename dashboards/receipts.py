@@ -69,6 +69,8 @@ def _readable(answer: Answer) -> pl.DataFrame:
         return with_moments(frame)
     is_released = evaluation.definition.id.startswith("D")
     shown = figures.released_share if is_released else lambda value: figures.figure(value, evaluation.unit)
+    if evaluation.unit == "money":
+        return _amounts(answer)
     rows = [
         {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in answer.query.group_by}
         | {
@@ -79,6 +81,22 @@ def _readable(answer: Answer) -> pl.DataFrame:
             "Note": row["reason"] or ("cohort not mature" if row["is_mature"] is False else ""),
         }
         for row in frame.iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _amounts(answer: Answer) -> pl.DataFrame:
+    """Return the rows of amounts, each in its currency."""
+    groups = answer.query.group_by if answer.query else ()
+    rows = [
+        {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in groups}
+        | {
+            "Value": figures.money(row["value"], row["currency"]),
+            "95 % interval": " to ".join(figures.money(row[end], row["currency"]) for end in ("lower", "upper") if row[end] is not None),
+            "n": row["n"],
+            "Note": row["reason"] or "",
+        }
+        for row in answer.frame.iter_rows(named=True)
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 

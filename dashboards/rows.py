@@ -11,14 +11,16 @@ from foundation.access import Page
 
 @dataclass(frozen=True)
 class Read:
-    """One list: its table, its SELECT, the column that names the school, the page whose roles it needs.
+    """One list: its table, its SELECT, the columns that name the school and the agency, the page whose roles it needs.
 
+    Without an ``agency_column`` the list can't tell an agency's rows apart, and its people get none.
     ``platform_columns`` count rows of all schools together: only people with a platform-wide grant get them.
     """
 
     table: str
     sql: str
     tenant_column: str = "tenant_id"
+    agency_column: str | None = None
     page: Page | None = None
     platform_columns: tuple[str, ...] = ()
 
@@ -43,6 +45,44 @@ order by name, organisation_id""",
 from marts.fct_applications
 where subject is not null and {scope}
 order by subject""",
+        agency_column="agency_id",
+    ),
+    "agency_schools": Read(
+        "marts.mart_agency_submissions",
+        """select distinct s.organisation_id, s.name, s.academic_year_start_month, s.timezone
+from marts.mart_agency_submissions m
+join marts.dim_organisations s on s.organisation_id = m.tenant_id
+where {scope}
+order by s.name, s.organisation_id""",
+        tenant_column="m.tenant_id",
+        agency_column="m.agency_id",
+        page=Page.AGENCY,
+    ),
+    "agencies": Read(
+        "marts.mart_agency_submissions",
+        """select distinct m.agency_id, a.name
+from marts.mart_agency_submissions m
+join marts.dim_organisations a on a.organisation_id = m.agency_id
+where {scope}
+order by a.name, m.agency_id""",
+        tenant_column="m.tenant_id",
+        agency_column="m.agency_id",
+        page=Page.AGENCY,
+    ),
+    "agency_submissions": Read(
+        "marts.mart_agency_submissions",
+        """select m.submitted_at, a.name as agency, s.name as school, j.title, m.subject, m.furthest_stage, m.outcome, m.is_duplicate,
+  m.first_response_days, m.is_censored, m.fee_minor, m.fee_currency, m.application_id
+from marts.mart_agency_submissions m
+left join marts.dim_organisations a on a.organisation_id = m.agency_id
+left join marts.dim_organisations s on s.organisation_id = m.tenant_id
+left join marts.dim_jobs j on j.job_id = m.job_id and j.tenant_id = m.tenant_id
+where {scope}
+order by m.outcome <> 'open', m.submitted_at desc, m.agency_submission_id
+limit 500""",
+        tenant_column="m.tenant_id",
+        agency_column="m.agency_id",
+        page=Page.AGENCY,
     ),
     "open_openings": Read(
         "predictions.open_openings",

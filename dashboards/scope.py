@@ -132,12 +132,15 @@ class Insights:
         return Answer(frame, (statement,), self.pointer)
 
     def _scoped(self, read: Read) -> Statement:
-        if not read.is_scoped or (self.scope.tenant_ids is None and self.scope.agency_id is None):
+        tenants, agency = self.scope.tenant_ids, self.scope.agency_id
+        if not read.is_scoped or (tenants is None and agency is None):
             return Statement(read.sql.replace("{scope}", "true"), ())
-        if self.scope.agency_id is not None or not self.scope.tenant_ids:
-            return Statement(read.sql.replace("{scope}", "false"), ())  # these lists can't tell an agency's rows apart: it sees none
-        sql = read.sql.replace("{scope}", f"list_contains(?, {read.tenant_column})")
-        return Statement(sql, (sorted(self.scope.tenant_ids),) * read.sql.count("{scope}"))
+        if (agency is not None and read.agency_column is None) or (tenants is not None and not tenants):
+            return Statement(read.sql.replace("{scope}", "false"), ())
+        conditions: list[tuple[str, object]] = [] if tenants is None else [(f"list_contains(?, {read.tenant_column})", sorted(tenants))]
+        conditions += [] if agency is None else [(f"{read.agency_column} = ?", agency)]
+        sql = read.sql.replace("{scope}", " and ".join(condition for condition, _ in conditions))
+        return Statement(sql, tuple(value for _, value in conditions) * read.sql.count("{scope}"))
 
     def _evaluate(self, query: Query) -> Evaluation:
         entry = definition(query.metric_id)

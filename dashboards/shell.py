@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboards import filters, pages, sign_in
-from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources
+from dashboards.pages import agency, data_health, equity, forecast, funnel, hiring, overview, sources
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
@@ -20,6 +20,7 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
     Page.OVERVIEW: ("Overview", overview.render),
     Page.FUNNEL: ("Funnel", funnel.render),
     Page.SOURCES: ("Sources", sources.render),
+    Page.AGENCY: ("Agencies", agency.render),
     Page.EQUITY: ("Equity", equity.render),
     Page.FORECAST: ("Forecast", forecast.render),
     Page.DATA_HEALTH: ("Data health", data_health.render),
@@ -45,18 +46,21 @@ def main() -> None:
 
 def show(principal: Principal, token: str) -> None:
     """Draw the bar and the chosen page for a verified person; pages that roles don't open do not exist for them."""
-    registered = {page: _page(principal, page, title, render) for page, (title, render) in _INSIGHTS.items() if principal.may_open(page)}
+    opened = [page for page in _INSIGHTS if principal.may_open(page)]
+    registered = {page: _page(principal, page, is_first=page is opened[0]) for page in opened}
     if principal.may_open(Page.HIRING):
         registered[Page.HIRING] = st.Page(lambda: hiring.render(principal), title="Hiring", url_path="hiring")
     if not registered:
-        registered[Page.AGENCY] = st.Page(lambda: pages.no_page(principal), title="Educator Nexus", url_path="home", default=True)
+        registered[Page.AGENCY] = st.Page(pages.no_page, title="Educator Nexus", url_path="home", default=True)
     current = st.navigation(list(registered.values()), position="hidden")
     is_hiring = current.url_path == "hiring"
     _bar(principal, token, registered, is_hiring=is_hiring)
     current.run()
 
 
-def _page(principal: Principal, page: Page, title: str, render: Callable[[Insights], None]) -> "st.Page":
+def _page(principal: Principal, page: Page, *, is_first: bool) -> "st.Page":
+    title, render = _INSIGHTS[page]
+
     def run() -> None:
         try:
             render(Insights.open(principal))
@@ -66,7 +70,7 @@ def _page(principal: Principal, page: Page, title: str, render: Callable[[Insigh
         except (PageRefused, ScopeExceeded) as refusal:
             st.error(f"This is not yours to see: {refusal}.", icon=":material/lock:")
 
-    return st.Page(run, title=title, url_path=page.value.replace("_", "-"), default=page is Page.OVERVIEW)
+    return st.Page(run, title=title, url_path=page.value.replace("_", "-"), default=is_first)
 
 
 def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], *, is_hiring: bool) -> None:

@@ -61,7 +61,10 @@ class Right(StrEnum):
     READ_METRICS = "metrics:read"
 
 
-_RIGHT_BY_PAGE: dict[Right, Page] = {Right.READ_PREDICTIONS: Page.FORECAST, Right.READ_METRICS: Page.OVERVIEW}
+_PAGES_BY_RIGHT: dict[Right, frozenset[Page]] = {  # any of them; an agency's metrics stay cut down to its submissions by the scope
+    Right.READ_PREDICTIONS: frozenset({Page.FORECAST}),
+    Right.READ_METRICS: frozenset({Page.OVERVIEW, Page.AGENCY}),
+}
 
 
 class ScopeExceeded(PermissionError):
@@ -140,8 +143,8 @@ class Principal:
         return page in self.pages()
 
     def may(self, right: Right) -> bool:
-        """Say whether this caller has a right: a service by its scopes, a person by the page that shows the same."""
-        return right in self.scopes if self.kind == "service" else self.may_open(_RIGHT_BY_PAGE[right])
+        """Say whether this caller has a right: a service by its scopes, a person by a page that shows the same."""
+        return right in self.scopes if self.kind == "service" else bool(self.pages() & _PAGES_BY_RIGHT[right])
 
     def has_scope(self, scope: str) -> bool:
         """Say whether a service scope was granted to this principal."""

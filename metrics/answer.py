@@ -21,6 +21,7 @@ _COLUMNS = {
     "is_rankable": pl.Boolean,
     "reason": pl.String,
 }
+_ALSO = {"number": pl.Float64, "text": pl.String}
 
 
 def rate(frame: pl.DataFrame, successes: str = "hits") -> pl.DataFrame:
@@ -41,9 +42,13 @@ def maturity(flag: str = "all_mature", total: str = "cohort_n", still_open: str 
 
 
 def finish(frame: pl.DataFrame, definition: Definition, groups: Sequence[str]) -> pl.DataFrame:
-    """Return the answer's columns in order, with the floors applied and the rows sorted by group (stages by rank)."""
-    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in _COLUMNS.items() if name not in frame.columns]
-    answer = frame.with_columns(missing).select(*groups, *(pl.col(name).cast(kind) for name, kind in _COLUMNS.items()))
+    """Return the answer's columns in order, with the floors applied and the rows sorted by group (stages by rank).
+
+    A family may rule out ranks by a column ``is_rankable``; the floors rule out the rest.
+    """
+    columns = _COLUMNS | {name: _ALSO[kind] for name, kind in definition.also.items() if name not in groups}
+    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items() if name not in frame.columns]
+    answer = frame.with_columns(missing).select(*groups, *(pl.col(name).cast(kind) for name, kind in columns.items()))
     n = pl.col("n").fill_null(0)
     needed = definition.shown_from
     reason = (
@@ -57,9 +62,14 @@ def finish(frame: pl.DataFrame, definition: Definition, groups: Sequence[str]) -
     answer = answer.with_columns(n, reason.alias("reason"), ((n < needed) | pl.col("suppressed").fill_null(False)).alias("suppressed"))
     hidden = pl.col("suppressed")
     answer = answer.with_columns(
-        *(pl.when(~hidden).then(pl.col(name)).alias(name) for name in ("value", "lower", "upper")),
+        *(
+            pl.when(~hidden).then(pl.col(name)).alias(name)
+            for name in columns
+            if name in ("value", "lower", "upper") or name in definition.also
+        ),
     ).with_columns(
-        (pl.col("value").is_not_null() & (n >= definition.ranked_from) & pl.col("is_mature").fill_null(True)).alias("is_rankable"),
+        pl.col("is_rankable").fill_null(True)
+        & (pl.col("value").is_not_null() & (n >= definition.ranked_from) & pl.col("is_mature").fill_null(True)),
     )
     keys = [pl.col(name).replace_strict(list(STAGES), list(range(7)), default=7) if name == "stage" else pl.col(name) for name in groups]
     return answer.sort(keys) if keys else answer

@@ -30,7 +30,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-Unit = Literal["count", "rate", "days", "score"]
+Unit = Literal["count", "rate", "days", "score", "money"]  # money: minor units of the currency that the answer names
 
 
 class Switch(_Strict):
@@ -72,12 +72,13 @@ class Definition(_Strict):
     switches: dict[str, Switch] = Field(default_factory=dict)
     dimensions: tuple[str, ...]
     unit: Unit
-    interval: Literal["wilson", "kaplan_meier", "order_statistic", "noise_margin", "as_stored", "none"]
+    interval: Literal["wilson", "kaplan_meier", "order_statistic", "noise_margin", "poisson", "credible", "as_stored", "none"]
     shown_from: int = Field(ge=0, description="smallest n at which a value is shown")
     ranked_from: int = Field(ge=0, description="smallest n at which a value may be ranked")
     owner: str
     reads: dict[str, tuple[str, ...]] = Field(min_length=1, description="table → columns; the first table is the metric's mart")
     period_column: str | None
+    also: dict[str, Literal["number", "text"]] = Field(default_factory=dict, description="columns of the answer beside the common ones")
     example: Example
 
     @property

@@ -7,13 +7,17 @@ import polars as pl
 
 from metrics.answer import finish
 from metrics.catalogue import Catalogue, Definition, product_catalogue
-from metrics.families import equity, funnel, model_scores, reconciliation, sources, time
+from metrics.families import agencies, costs, equity, funnel, model_scores, offers, reconciliation, source_outcomes, sources, time
 from metrics.query import Query, check
 from metrics.rows import Reader, Rows, Statement
 
 FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
     **funnel.METRICS,
     **sources.METRICS,
+    **source_outcomes.METRICS,
+    **costs.METRICS,
+    **offers.METRICS,
+    **agencies.METRICS,
     **time.METRICS,
     **equity.METRICS,
     **model_scores.METRICS,
@@ -57,7 +61,8 @@ def evaluate(reader: Reader, query: Query, catalogue: Catalogue | None = None) -
     Returns:
         One row per group that has rows (exactly one without ``group_by``): the group columns, then ``value`` (unit of the
         definition; null when not known or suppressed), ``n``, ``lower`` and ``upper`` (95 %), ``n_open`` (still undecided),
-        ``is_mature`` (null where maturity does not apply), ``suppressed``, ``is_rankable`` and ``reason`` (why there is no value).
+        ``is_mature`` (null where maturity does not apply), ``suppressed``, ``is_rankable`` and ``reason`` (why there is no value);
+        then the columns that the definition lists under ``also``.
 
     Raises:
         UnknownMetric: the id is not in the catalogue.

@@ -30,6 +30,19 @@ def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> t
     return np.where(rate == 0, 0.0, lower), np.where(rate == 1, 1.0, upper)  # exact ends, free of rounding
 
 
+def poisson(counts: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the interval of the mean of a count, elementwise; the lower end of 0 is 0.
+
+    Source: Byar's approximation, Rothman & Boice, Epidemiologic Analysis with a Programmable Calculator (1979).
+    """
+    count = np.asarray(counts, dtype=np.float64)
+    z = normal_quantile(level)
+    more = count + 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lower = count * (1 - 1 / (9 * count) - z / (3 * np.sqrt(count))) ** 3
+    return np.where(count > 0, lower, 0.0), more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3
+
+
 def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: float = 0.95) -> tuple[float, float]:
     """Return the order-statistic interval of a quantile of a complete sample, in the sample's unit.
 

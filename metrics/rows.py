@@ -74,10 +74,10 @@ class Rows:
         tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
         return self._read(columns, join, where, ignore, tail)
 
-    def each(self, columns: Mapping[str, str], *, where: Iterable[str] = ()) -> pl.DataFrame:
+    def each(self, columns: Mapping[str, str], *, where: Iterable[str] = (), ignore: Iterable[str] = ()) -> pl.DataFrame:
         """Return the mart's rows: the query's groups and the given expressions."""
         return self._read(
-            [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()], "", where, (), ""
+            [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()], "", where, ignore, ""
         )
 
     def _read(self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str) -> pl.DataFrame:
@@ -111,7 +111,10 @@ class Rows:
         if scope.tenant_ids is not None and mart not in _WITHOUT_TENANT:
             conditions.append("list_contains(?, r.tenant_id)")
             parameters.append(sorted(scope.tenant_ids))
-        if scope.agency_id is not None:
+        if scope.agency_id is not None and "agency_id" in self.definition.reads[mart]:
+            conditions.append("r.agency_id = ?")
+            parameters.append(scope.agency_id)
+        elif scope.agency_id is not None:
             if "application_id" not in self.definition.reads[mart]:
                 raise ScopeNotSupported(f"{self.definition.id} counts whole schools and is not available to an agency")
             conditions.append("r.application_id in (select application_id from marts.fct_applications where agency_id = ?)")

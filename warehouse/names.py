@@ -31,6 +31,7 @@ REQUIRED_TABLES: frozenset[str] = frozenset(
         "fct_hires",
         "fct_offers",
         "fct_openings",
+        "mart_agency_submissions",
         "mart_cleaning_counts",
         "mart_cohort_maturity",
         "mart_equity_cohorts",

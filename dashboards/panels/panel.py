@@ -76,17 +76,13 @@ def dot_rows(frame: pl.DataFrame, dimension: str, unit: str = "rate") -> pl.Data
 
 def page_foot(insights: Insights) -> None:
     """Draw the foot of a page: publish version, freshness, reconciliation, world."""
-    ties = insights.metric("Q1", group_by=("truth",))
+    ties = None if insights.scope.agency_id is not None else insights.metric("Q1", group_by=("truth",))  # it counts whole schools
     info = insights.rows("publish_info")
     row = info.frame.row(0, named=True) if info.frame.height else {}
-    differences = ties.frame.filter(pl.col("value") != 0)["value"].sum() if ties.frame.height else None
-    reconciled = (
-        "no rows to reconcile" if differences is None else "counts tie out" if not differences else f"{differences:,.0f} rows differ"
-    )
     parts = [
         f"Published {figures.moment(insights.pointer.published_at)}",
         f"data as of {figures.moment(insights.pointer.as_of)}",
-        f"reconciliation: {reconciled}",
+        *([f"reconciliation: {_reconciled(ties)}"] if ties else []),
         f"world: {row.get('world') or 'live'}",
         f"version {insights.pointer.publish_version}",
     ]
@@ -94,5 +90,11 @@ def page_foot(insights: Insights) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="page-foot"):
         st.caption(" · ".join(parts))
         with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these statements come from"):
-            receipts.receipt(ties)
+            if ties:
+                receipts.receipt(ties)
             receipts.receipt(info)
+
+
+def _reconciled(ties: Answer) -> str:
+    differences = ties.frame.filter(pl.col("value") != 0)["value"].sum() if ties.frame.height else None
+    return "no rows to reconcile" if differences is None else "counts tie out" if not differences else f"{differences:,.0f} rows differ"

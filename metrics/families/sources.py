@@ -1,14 +1,59 @@
-"""S metrics: what each channel brings. Yields are judged on mature cohorts only."""
+"""S1 to S3: what each channel brings. Yields are judged on mature cohorts only. What becomes of the hires: ``source_outcomes``."""
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
 import polars as pl
 
 from metrics.answer import maturity, rate
+from metrics.query import filter_values
 from metrics.rows import Rows
+from metrics.shrinkage import shrink
 
 _MATURITY_JOIN = (
     "left join marts.mart_cohort_maturity as m"
     " on m.tenant_id = r.tenant_id and m.source_system = r.source_system and m.applied_month = r.applied_month"
 )
+
+
+def unranked_unknown(rows: Rows) -> pl.Expr:
+    """Return ``is_rankable``: a source that is not known is shown but can't be chosen, so it is never ranked."""
+    known = pl.col("channel_type") != "unknown" if "channel_type" in rows.groups else pl.lit(True)
+    return known.alias("is_rankable")
+
+
+def shrunk(rows: Rows, read: Callable[[Sequence[str]], pl.DataFrame]) -> pl.DataFrame:
+    """Replace each channel's rate by its posterior: drawn towards the channels of the same other groups; adds ``p_better``.
+
+    Args:
+        rows: the query; without a grouping by channel there is nothing to draw together and rates stay as they are.
+        read: returns rates with ``hits`` and ``n`` per group, given the filters to leave out: all channels take part in the fit.
+    """
+    if "channel_type" not in rows.groups:
+        return read(())
+    frame = read(("channel_type",))
+    others = [name for name in rows.groups if name != "channel_type"]
+    blocks = frame.partition_by(others) if others and frame.height else [frame]
+    answer = pl.concat([_drawn_together(block) for block in blocks])
+    asked = rows.query.filters.get("channel_type")
+    return answer if asked is None else answer.filter(pl.col("channel_type").is_in(filter_values("channel_type", asked)))
+
+
+def _drawn_together(block: pl.DataFrame) -> pl.DataFrame:
+    is_named = (block["channel_type"] != "unknown").to_numpy()
+    hits, n = (block[name].cast(pl.Float64).to_numpy() for name in ("hits", "n"))
+    if not n[is_named].sum():
+        return block.with_columns(p_better=pl.lit(None, dtype=pl.Float64))
+    found = shrink(hits[is_named], n[is_named])
+    columns = {name: np.full(block.height, np.nan) for name in ("value", "lower", "upper", "p_better")}
+    for name, values in zip(columns, (found.mean, found.lower, found.upper, found.p_better), strict=True):
+        columns[name][is_named] = values
+    drawn = pl.DataFrame(columns).fill_nan(None)
+    kept = pl.col("n") > 0
+    return block.with_columns(  # unknown keeps its own rate: it is no channel that the others could tell something about
+        *(pl.when(kept).then(pl.coalesce(drawn[name], pl.col(name))).alias(name) for name in ("value", "lower", "upper")),
+        pl.when(kept).then(drawn["p_better"]).alias("p_better"),
+    )
 
 
 def _policy(rows: Rows) -> list[str]:
@@ -28,7 +73,7 @@ def volume(rows: Rows) -> pl.DataFrame:
     return rate(counts.join(whole, on=groups, how="left") if groups else counts.join(whole, how="cross"))
 
 
-def _judged(rows: Rows, hits: str, n: str) -> pl.DataFrame:
+def _judged(rows: Rows, hits: str, n: str, ignore: Sequence[str] = ()) -> pl.DataFrame:
     """Divide, and withhold the value of a cohort that is still being decided."""
     where = _policy(rows)
     if rows.switches["cohorts"] == "mature_only":
@@ -44,16 +89,19 @@ def _judged(rows: Rows, hits: str, n: str) -> pl.DataFrame:
         },
         join=_MATURITY_JOIN,
         where=where,
+        ignore=ignore,
     )
     judged = rate(totals).with_columns(maturity())
     immature = ~pl.col("is_mature").fill_null(True)
     ended = (100 * (1 - pl.col("cohort_open") / pl.col("cohort_n"))).floor()
     reason = pl.when(immature).then(pl.format("cohort not mature: {} % of its applications have ended", ended.cast(pl.Int64)))
-    return judged.with_columns(immature.alias("suppressed"), reason.alias("reason"))
+    return judged.with_columns(immature.alias("suppressed"), reason.alias("reason"), unranked_unknown(rows))
 
 
 def source_yield(rows: Rows) -> pl.DataFrame:
-    """S2: hires per attempt on mature cohorts."""
+    """S2: hires per attempt on mature cohorts, as they were or shrunk."""
+    if rows.switches["estimate"] == "shrunk":
+        return shrunk(rows, lambda ignore: _judged(rows, "hired_count", "attempts_count", ignore))
     return _judged(rows, "hired_count", "attempts_count")
 
 

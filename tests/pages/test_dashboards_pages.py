@@ -8,10 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from foundation.access import Page, Principal, Role
-from tests.support.published_file import HANOK, NORTH, RIVER, SCHOOLS, Made, Variant, publish_made
+from tests.support.published_file import BRIGHT, HANOK, NORTH, RIVER, SCHOOLS, Made, Variant, publish_made
 from tests.support.signed_in import person
 
-PAGES = ("overview", "funnel", "sources", "equity", "forecast", "data_health")
+PAGES = ("overview", "funnel", "sources", "agency", "equity", "forecast", "data_health")
 DIRECTOR = person(Role.HR_DIRECTOR, tenants={RIVER})
 HEAD = person(Role.HR_DIRECTOR, tenants={NORTH, RIVER})
 ADMIN = person(Role.PLATFORM_ADMIN, tenants=None)
@@ -136,10 +136,11 @@ def test_same_question_of_two_people_is_cached_apart(made: Callable[[Variant], M
 
 
 def test_agency_scope_gets_no_lists(made: Callable[[Variant], Made]) -> None:
-    agency = person(Role.AGENCY_USER, tenants={RIVER}, agency_id="agency-1")
+    agency = person(Role.AGENCY_USER, tenants={RIVER}, agency_id=BRIGHT)
     insights = Insights.open(agency, made("full").home)
     assert insights.rows("open_openings").frame.is_empty()
     assert insights.rows("schools").frame.is_empty()
+    assert insights.rows("reconciliation").frame.is_empty()
 
 
 def test_counts_over_all_schools_stay_with_the_platform(made: Callable[[Variant], Made]) -> None:

@@ -23,6 +23,16 @@ _TABLES = {
     "marts.mart_stage_activity": "tenant_id source_system activity_month subject channel_type is_internal stage first_entries_count",
     "marts.mart_source_cohorts": f"{_COHORT} is_internal attribution channel_type applications_count attempts_count hired_count"
     " open_count screen_passed_count rank_points_sum",
+    "marts.mart_source_hires": "hire_id application_id tenant_id source_system attribution channel_type subject staff_class contract_kind"
+    " is_internal accepted_month start_month is_reneged is_year_over is_retained_12m service_days end_class performance_score"
+    " satisfaction_score",
+    "marts.mart_source_costs": "tenant_id source_system cost_month attribution channel_type currency spend_minor agency_fees_minor"
+    " hires_count retained_count retention_pending_count",
+    "marts.mart_offer_chains": "chain_id application_id tenant_id source_system sent_month subject staff_class channel_type is_internal"
+    " answer decline_reason is_reneged",
+    "marts.mart_agency_submissions": "agency_submission_id tenant_id source_system agency_id submitted_month placed_month subject"
+    " staff_class furthest_stage reached_rank outcome is_duplicate is_placed is_reneged fee_basis fee_minor fee_currency"
+    " first_response_days is_censored",
     "marts.mart_stage_visits": "visit_id application_id tenant_id source_system entered_month subject staff_class channel_type stage"
     " time_in_stage_days is_censored is_accidental",
     "marts.mart_stage_durations": "application_id tenant_id source_system first_entered_month subject staff_class channel_type stage"
@@ -44,9 +54,9 @@ def kind_of(column: str) -> str:
         return "boolean"
     if column.endswith(("_month", "_start", "_end")):
         return "date"
-    if column.endswith(("_count", "rank")) or column == "n":
+    if column.endswith(("_count", "rank", "_minor")) or column == "n":
         return "bigint"
-    return "double" if column.endswith(("_days", "_sum")) or column in ("value", "lower", "upper") else "varchar"
+    return "double" if column.endswith(("_days", "_sum", "_score")) or column in ("value", "lower", "upper") else "varchar"
 
 
 _DEFAULTS: dict[str, Any] = {"boolean": False, "date": date(2026, 1, 1), "bigint": 0, "double": 0.0, "varchar": "any"}
@@ -72,7 +82,7 @@ def write_published(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> Publis
             for name, column in zip(columns, filled, strict=True):
                 if name not in given and name == "tenant_id":
                     column[:] = [TENANT] * height
-                elif name not in given and name in ("application_id", "visit_id", "hire_id", "opening_id"):
+                elif name not in given and name in ("application_id", "visit_id", "hire_id", "opening_id", "chain_id"):
                     column[:] = [str(number) for number in range(height)]
             texts = [[None if value is None else str(value) for value in column] for column in filled]
             connection.register("given", pl.DataFrame(dict(zip(columns, texts, strict=True)), schema=dict.fromkeys(columns, pl.String)))

@@ -24,6 +24,8 @@ AS_OF = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 PUBLISHED_AT = datetime(2026, 11, 21, 0, 5, tzinfo=UTC)
 VERSION = "20261121T000500Z-made"
 GROUP = "0190a000-0000-7000-8000-00000000000a"
+AGENCIES = {"0190a000-0000-7000-8000-00000000000b": "Bright Agency", "0190a000-0000-7000-8000-00000000000c": "Slow Agency"}
+BRIGHT, SLOW = AGENCIES
 NORTH, RIVER, HANOK = (f"0190a000-0000-7000-8000-00000000000{digit}" for digit in (1, 2, 3))
 SCHOOLS = {NORTH: "Northgate School", RIVER: "Riverside Academy", HANOK: "Hanok International School"}
 _ZONES = {NORTH: "Europe/London", RIVER: "America/New_York", HANOK: "Asia/Seoul"}
@@ -110,7 +112,11 @@ def _rows(schools: list[str], world: str) -> dict[str, list[dict[str, object]]]:
 def _organisations(schools: list[str]) -> list[dict[str, object]]:
     common: dict[str, object] = {"source_system": "hiring_core", "academic_year_start_month": 9, "country": "GB"}
     group = {"organisation_id": GROUP, "name": "Meridian Schools", "kind": "school_group", "parent_id": None, "timezone": "UTC"}
-    return [common | group | {"tenant_id": GROUP}] + [
+    agencies = [
+        common | {"organisation_id": key, "name": name, "kind": "agency", "parent_id": None, "timezone": "UTC", "tenant_id": key}
+        for key, name in AGENCIES.items()
+    ]
+    return [common | group | {"tenant_id": GROUP}, *agencies] + [
         common
         | {"organisation_id": s, "name": SCHOOLS[s], "kind": "school", "timezone": _ZONES[s], "tenant_id": s}
         | {"parent_id": GROUP if s != HANOK else None}
@@ -162,7 +168,12 @@ def _application(key: str, school: str, applied_at: datetime, chance: random.Ran
     terminal_at = None if outcome == "open" else entered
     side = {"hired": "neutral", "rejected": "employer", "job_closed": "employer", "open": None}.get(outcome, "candidate")
     row = {"job_id": f"{school}-job-{subject}", "candidate_id": f"c-{key}", "attempt_number": 1, "last_channel_type": channel}
-    row |= {"agency_id": "agency-1" if channel == "agency" else None, "origin": "inbound", "is_internal": False, "applied_at": applied_at}
+    row |= {
+        "agency_id": (BRIGHT if _submitted_by_bright(key) else SLOW) if channel == "agency" else None,
+        "origin": "inbound",
+        "is_internal": False,
+        "applied_at": applied_at,
+    }
     row |= {"applied_date": applied_at.date(), "applied_month": applied_at.date().replace(day=1), "outcome": outcome, "outcome_side": side}
     row |= {"terminal_at": terminal_at, "reached_rank": rank, "furthest_stage": STAGES[rank - 1], "is_reapplication": False}
     row |= {"process_days": None if terminal_at is None else (terminal_at - applied_at) / timedelta(days=1)}
@@ -177,11 +188,16 @@ def _application(key: str, school: str, applied_at: datetime, chance: random.Ran
         hire = {"hire_id": f"{key}-hire", "opening_id": f"{key}-opening", "accepted_at": terminal_at, "is_accept_imputed": False}
         hire |= {
             "accepted_month": terminal_at.date().replace(day=1),
-            "start_date": date(2026, 9, 1),
+            "start_date": (terminal_at + timedelta(days=45)).date(),
             "status": "started",
             "is_internal": False,
         }
         tables["marts.fct_hires"].append({k: v for k, v in (base | hire).items() if k != "staff_class"})
+
+
+def _submitted_by_bright(key: str) -> bool:
+    """Two of three submissions are Bright Agency's; the other agency submits nothing to the third school."""
+    return key.startswith(HANOK) or int(key.rsplit("-", 1)[1]) % 3 > 0
 
 
 def _opening(

@@ -50,3 +50,43 @@ create table marts.mart_reconciliation as
     count(*) filter (outcome = 'hired') as right_count, 0 as difference_count from marts.fct_applications group by all
   union all
   select source_system, tenant_id, 'outcomes_add_up_to_applied', count(*), count(*), 0 from marts.fct_applications group by all;
+create table marts.mart_source_hires as
+  with followed as (select h.*, a.staff_class, a.last_channel_type, date_diff('day', h.start_date, $as_of::date) as days, hash(h.hire_id) % 100 as luck
+    from marts.fct_hires h join marts.fct_applications a using (application_id))
+  select hire_id, application_id, tenant_id, source_system, attribution,
+    case when attribution = 'first_touch' then channel_type else last_channel_type end as channel_type, subject, staff_class,
+    'permanent' as contract_kind, is_internal, accepted_month, date_trunc('month', start_date)::date as start_month,
+    luck >= 97 as is_reneged, days >= 365 and luck < 97 as is_year_over, case when days >= 365 and luck < 97 then luck >= 12 end as is_retained_12m,
+    case when days >= 0 and luck < 97 then case when luck < 12 then least(days, 10 + luck * 25) else days end end::double as service_days,
+    case when luck < 12 and days > 10 + luck * 25 then 'left' end as end_class,
+    case when days > 182 then 0.5 + (luck % 40) / 100.0 end::double as performance_score,
+    case when days > 182 and luck % 3 > 0 then 0.6 + (luck % 30) / 100.0 end::double as satisfaction_score
+  from followed cross join (select unnest(['first_touch', 'last_touch']) as attribution);
+create table marts.mart_source_costs as
+  with entries as (
+    select tenant_id, source_system, accepted_month as cost_month, attribution, channel_type, 0 as spend_minor,
+      case when channel_type = 'agency' then 450000 else 0 end as fee, 1 as hires, coalesce(is_retained_12m, false)::int as retained,
+      (not is_year_over)::int as pending from marts.mart_source_hires where not is_reneged
+    union all
+    select distinct tenant_id, source_system, applied_month, attribution, channel_type,
+      case channel_type when 'linkedin' then 21000 when 'job_board' then 34000 when 'referral' then 6000 else 0 end, 0, 0, 0, 0
+    from marts.mart_source_cohorts)
+  select tenant_id, source_system, cost_month, attribution, channel_type, 'GBP' as currency, sum(spend_minor)::bigint as spend_minor,
+    sum(fee)::bigint as agency_fees_minor, sum(hires)::bigint as hires_count, sum(retained)::bigint as retained_count,
+    sum(pending)::bigint as retention_pending_count from entries group by all;
+create table marts.mart_offer_chains as
+  select 'chain-' || application_id as chain_id, 'offer-' || application_id as offer_id, source_system, application_id, tenant_id, subject,
+    staff_class, channel_type, is_internal, coalesce(terminal_at, applied_at) as offered_at,
+    date_trunc('month', coalesce(terminal_at, applied_at))::date as sent_month, 1 as versions_count,
+    case outcome when 'hired' then 'accepted' when 'open' then 'pending' else 'declined' end as answer, terminal_at as resolved_at,
+    3.0::double as answer_days, case when outcome in ('offer_declined', 'withdrawn') then 'Pay too low' end as decline_reason, false as is_reneged
+  from marts.fct_applications where reached_rank >= 6;
+create table marts.mart_agency_submissions as
+  select 'submission-' || application_id as agency_submission_id, source_system, application_id, tenant_id, agency_id, job_id, subject,
+    staff_class, applied_at as submitted_at, applied_month as submitted_month, false as is_duplicate, furthest_stage, reached_rank, outcome,
+    terminal_at, case when outcome = 'open' and reached_rank = 1 then date_diff('hour', applied_at, $as_of) / 24.0
+      else 1 + hash(application_id) % 9 end::double as first_response_days,
+    outcome = 'open' and reached_rank = 1 as is_censored, outcome = 'hired' as is_placed, false as is_reneged,
+    case when outcome = 'hired' then date_trunc('month', terminal_at)::date end as placed_month, 'flat' as fee_basis,
+    case when outcome = 'hired' then 450000::bigint end as fee_minor, 'GBP' as fee_currency
+  from marts.fct_applications where agency_id is not null;

@@ -38,6 +38,11 @@ ROWS: dict[str, dict[str, Any]] = {
     "marts.mart_stage_activity": {"tenant_id": TENANTS, "stage": "applied", "first_entries_count": 1},
     "marts.mart_source_cohorts": {"tenant_id": TENANTS, "attribution": "first_touch", "applications_count": 10, "attempts_count": 10,
                                   "hired_count": 2, "screen_passed_count": 10, "rank_points_sum": 5.0},
+    "marts.mart_source_hires": {"tenant_id": TENANTS, "attribution": "first_touch", "is_year_over": True, "is_retained_12m": True,
+                                "service_days": 400.0, "performance_score": 0.5},
+    "marts.mart_source_costs": {"tenant_id": TENANTS, "attribution": "first_touch", "currency": "GBP", "hires_count": 1},
+    "marts.mart_agency_submissions": {"tenant_id": TENANTS, "agency_id": ["agency", "other", "other", "agency"], "is_placed": True},
+    "marts.mart_offer_chains": {"tenant_id": TENANTS, "answer": "declined", "decline_reason": "Pay too low"},
     "marts.mart_stage_visits": {"tenant_id": TENANTS, "stage": "screen", "time_in_stage_days": 3.0},
     "marts.mart_stage_durations": {"tenant_id": TENANTS, "stage": "screen", "time_in_stage_days": 3.0},
     "marts.mart_time_to_hire": {"tenant_id": TENANTS, "time_to_hire_days": 30.0},
@@ -48,7 +53,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "marts.fct_applications": {"application_id": ["0", "1", "2", "3"], "tenant_id": TENANTS,
                                "agency_id": ["agency", "other", "other", "agency"]},
 }  # fmt: skip
-AGENCIES_MAY_READ = {"T1", "T2", "T4"}
+AGENCIES_MAY_READ = {"T1", "T2", "T4", "O1", "O2", "G1", "G2", "G3", "G4"}
 WITH_TENANTS = [entry.id for entry in product_catalogue() if "tenant_id" in entry.dimensions]
 
 
