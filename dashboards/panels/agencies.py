@@ -92,9 +92,7 @@ def fees(choice: Choice) -> None:
     grid = pl.DataFrame(
         [
             {
-                _other(choice).removesuffix("s").removesuffix("ie").capitalize() + ("y" if _other(choice) == "agencies" else ""): row[
-                    "name"
-                ],
+                ("School" if _is_agency(choice) else "Agency"): row["name"],
                 "Placements": figures.count(row["n"]),
                 "Fees due": figures.money(row["value"], row["fee_currency"]),
                 "Per placement": figures.money(row["per_placement"], row["fee_currency"]),
