@@ -1,4 +1,6 @@
-"""Sources: what each channel brings, and what becomes of it."""
+"""Sources: what each channel brings, what becomes of it and what it costs."""
+
+from functools import partial
 
 import streamlit as st
 
@@ -11,10 +13,16 @@ from dashboards.scope import Insights
 def render(insights: Insights) -> None:
     """Draw the page."""
     choice = filters.row(insights, "Sources")
-    for left_panel, right_panel in ((sources.ranking, sources.volume), (sources.quality, sources.attribution)):
+    for left_panel, right_panel in (
+        (sources.ranking, sources.volume),
+        (partial(sources.best, outcome="retention"), partial(sources.best, outcome="quality")),
+        (sources.quality, sources.attribution),
+    ):
         left, right = st.columns(2)
         with left:
             left_panel(choice)
         with right:
             right_panel(choice)
+    sources.cost(choice)
+    sources.offers(choice)
     page_foot(choice.insights)

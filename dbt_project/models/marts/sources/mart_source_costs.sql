@@ -35,31 +35,45 @@ fees as (
 
 currencies as (
 
-    select tenant_id, currency from spend
+    select
+        tenant_id,
+        currency
+    from spend
     union
-    select tenant_id, currency from fees
+    select
+        tenant_id,
+        currency
+    from fees
+
+),
+
+attributions as (
+
+    select 'first_touch' as attribution
+    union all
+    select 'last_touch' as attribution
 
 ),
 
 entries as (
 
-{% for attribution in ['first_touch', 'last_touch'] %}
     select
-        source_system,
-        tenant_id,
-        cost_month,
-        '{{ attribution }}' as attribution,
-        channel_type,
-        currency,
-        amount_minor as spend_minor,
+        spend.source_system,
+        spend.tenant_id,
+        spend.cost_month,
+        attributions.attribution,
+        spend.channel_type,
+        spend.currency,
+        spend.amount_minor as spend_minor,
         0 as fee_minor,
         0 as hires,
         0 as retained,
         0 as pending
     from spend
+    cross join attributions
 
     union all
-{% endfor %}
+
     select
         source_system,
         tenant_id,

@@ -1,11 +1,11 @@
-{% for attribution, channel_type in [('first_touch', 'channel_type'), ('last_touch', 'last_channel_type')] %}
+{% for attribution, channel_type in [('first_touch', 'applications.channel_type'), ('last_touch', 'applications.last_channel_type')] %}
 select
     hires.hire_id,
     hires.source_system,
     hires.application_id,
     hires.tenant_id,
     '{{ attribution }}' as attribution,
-    applications.{{ channel_type }} as channel_type,
+    {{ channel_type }} as channel_type,
     hires.subject,
     hires.staff_class,
     hires.contract_kind,
