@@ -37,7 +37,7 @@ def best(choice: Choice, outcome: str) -> None:
     is_retention = outcome == "retention"
     praise = "hires stay a year most often" if is_retention else "hires turn out best"
     panel(
-        f"source-{outcome}",
+        f"best-{outcome}",
         "Whose hires stay a year?" if is_retention else "Whose hires turn out best?",
         _finding(ranked, "rate" if is_retention else "score", praise, needed=10),
         charts.dots(frame, unit_format=".0%" if is_retention else ".2f", least=0.3, room_for_label=0.62) if frame.height else None,

@@ -10,7 +10,7 @@ from foundation.access import Principal, Right, Role
 from foundation.principals import Introspector
 from serving.app import build_app
 from tests.support.http_server import served
-from tests.support.published_file import AS_OF, SCHOOLS, VERSION, publish_made
+from tests.support.published_file import AS_OF, BRIGHT, SCHOOLS, SLOW, VERSION, publish_made
 from tests.support.serving_home import make_serving_home
 
 NORTH, RIVER = list(SCHOOLS)[:2]
@@ -25,6 +25,7 @@ def caller(name: str, tenants: set[str] | None, roles: frozenset[Role] = frozens
 CALLERS = {
     "platform": caller("platform", None, scopes=frozenset({Right.READ_METRICS})),
     "north": caller("north", {NORTH}, roles=frozenset({Role.HR_DIRECTOR})),
+    "agency": Principal("agency", "user", "agency", frozenset({Role.AGENCY_USER}), frozenset(), frozenset({NORTH, RIVER}), BRIGHT, FAR),
     "auditor": caller("auditor", {NORTH}, roles=frozenset({Role.BIAS_AUDITOR})),
 }
 
@@ -99,6 +100,18 @@ def test_another_schools_rows_are_not_to_be_had(client):
     assert {row["tenant_id"] for row in own} == {NORTH}
     foreign = get(client, "/S1", "north", group_by="tenant_id", filter=f"tenant_id:{RIVER}")
     assert foreign.status_code != 200 or all(not row["value"] for row in foreign.json()["rows"])
+
+
+def test_agency_reads_its_own_submissions_and_no_schools_figures(client, made):
+    own = get(client, "/G1", "agency", group_by=["agency_id", "tenant_id"]).json()["rows"]
+    expected = made.query(
+        f"select tenant_id, count(*) as n from marts.mart_agency_submissions where agency_id = '{BRIGHT}'"
+        f" and tenant_id in ('{NORTH}', '{RIVER}') group by 1"
+    )
+    assert {(row["agency_id"], row["tenant_id"], row["n"]) for row in own} == {(BRIGHT, *row) for row in expected.iter_rows()}
+    assert get(client, "/G1", "agency", filter=f"agency_id:{SLOW}").json()["rows"][0]["n"] == 0
+    for path in ("/F2", "/S1", "/S4", "/S7", "/D1", "/K1"):
+        assert get(client, path, "agency").status_code == 403, path
 
 
 @pytest.mark.parametrize(

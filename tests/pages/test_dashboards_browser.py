@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from foundation.access import Page as PageName
 from foundation.access import Principal, Role
 from tests.support.dashboard_stack import HANOK, NORTH, RIVER, Stack
-from tests.support.published_file import SCHOOLS, Made
+from tests.support.published_file import BRIGHT, SCHOOLS, SLOW, Made
 from tests.support.signed_in import person
 
 pytestmark = pytest.mark.xdist_group("dashboard")
@@ -18,11 +18,12 @@ TITLES = {
     PageName.OVERVIEW: "Overview",
     PageName.FUNNEL: "Funnel",
     PageName.SOURCES: "Sources",
+    PageName.AGENCY: "Agencies",
     PageName.EQUITY: "Equity",
     PageName.FORECAST: "Forecast",
     PageName.DATA_HEALTH: "Data health",
 }
-TENANTS: dict[str, set[str] | None] = {"group_head": {NORTH, RIVER}, "agency_user": set()}
+TENANTS: dict[str, set[str] | None] = {"group_head": {NORTH, RIVER}, "agency_user": {NORTH, RIVER}}
 PLATFORM = {"analyst", "engineer", "privacy_officer", "platform_admin", "bias_auditor"}
 LOGINS = ["hr_director", "recruiter", "hiring_manager", "interviewer", "group_head", "agency_user", *sorted(PLATFORM)]
 PATIENCE = 60_000
@@ -69,12 +70,16 @@ def assert_sound(tab: Page, name: str, folder: Path) -> None:
 def person_of(login: str) -> Principal:
     """Return who the login stands for, by the access rules of the product."""
     role = Role.HR_DIRECTOR if login == "group_head" else Role(login)
-    return person(role, tenants=None if login in PLATFORM else TENANTS.get(login, {NORTH}))
+    agency_id = BRIGHT if role is Role.AGENCY_USER else None
+    return person(role, tenants=None if login in PLATFORM else TENANTS.get(login, {NORTH}), agency_id=agency_id)
 
 
 def scope_sql(principal: Principal, column: str = "tenant_id") -> str:
     """Return the condition of a principal's rows."""
-    return "true" if principal.tenant_ids is None else f"{column} in ({', '.join(repr(tenant) for tenant in sorted(principal.tenant_ids))})"
+    if principal.tenant_ids is None:
+        return "true"
+    own = "" if principal.agency_id is None else f" and agency_id = '{principal.agency_id}'"
+    return f"{column} in ({', '.join(repr(tenant) for tenant in sorted(principal.tenant_ids))}){own}"
 
 
 _PERIOD = "between date '2025-11-01' and date '2026-10-01'"
@@ -100,6 +105,11 @@ def busiest_channel(made: Made, who: str) -> str:
     return f"Job board brings most applications: {rows['n'][0]:,}"
 
 
+def submitted(made: Made, who: str) -> str:
+    sql = f"select count(*) from marts.mart_agency_submissions where {who} and submitted_month {_PERIOD}"
+    return f"{number(made, sql):,} submissions;"
+
+
 def invited(made: Made, who: str) -> str:
     sql = f"""select sum(people_count) from marts.mart_equity_releases where {who} and attribute = 'self_id'
         and category <> 'not_invited' and period_start = date '2026-06-01'"""
@@ -120,6 +130,7 @@ SHOWN: dict[PageName, Callable[[Made, str], str]] = {
     PageName.OVERVIEW: hires,
     PageName.FUNNEL: applied,
     PageName.SOURCES: busiest_channel,
+    PageName.AGENCY: submitted,
     PageName.EQUITY: invited,
     PageName.FORECAST: open_jobs,
     PageName.DATA_HEALTH: passed_checks,
@@ -162,7 +173,7 @@ def test_another_school_is_not_to_be_had_by_url(page: Page, dashboard_stack: Sta
     )
     asked = f"?school={RIVER}&tenant_id={HANOK}&tenant={HANOK}"
     sign_in(page, dashboard_stack, "hr_director", "/hiring")
-    for path in ("/", "/funnel", "/sources", "/equity", "/forecast", "/data-health"):
+    for path in ("/", "/funnel", "/sources", "/agency", "/equity", "/forecast", "/data-health"):
         frames.clear()
         page.goto(dashboard_stack.dashboard + path + asked)
         settled(page)
@@ -170,6 +181,22 @@ def test_another_school_is_not_to_be_had_by_url(page: Page, dashboard_stack: Sta
         assert SCHOOLS[NORTH].encode() in sent, "the listener sees what the server sends"
         for other in (RIVER, HANOK):
             assert SCHOOLS[other].encode() not in sent, path
+
+
+def test_another_agency_and_whole_schools_are_not_to_be_had_by_url(page: Page, dashboard_stack: Stack) -> None:
+    frames: list[bytes] = []
+    page.on(
+        "websocket",
+        lambda socket: socket.on("framereceived", lambda data: frames.append(data if isinstance(data, bytes) else data.encode())),
+    )
+    sign_in(page, dashboard_stack, "agency_user", f"/agency?agency_id={SLOW}&school={HANOK}")
+    for path in ("/agency", "/", "/funnel", "/sources", "/equity", "/data-health", "/hiring"):
+        page.goto(f"{dashboard_stack.dashboard}{path}?agency_id={SLOW}&agency={SLOW}&school={HANOK}")
+        settled(page)
+    sent = b"".join(frames) + page.content().encode()
+    assert SCHOOLS[NORTH].encode() in sent, "the listener sees what the server sends"
+    for other in (SLOW, "Slow Agency", SCHOOLS[HANOK], "Which channels bring hires?", "Where do candidates leave?"):
+        assert other.encode() not in sent, other
 
 
 def test_page_of_another_role_is_not_to_be_had_by_url(page: Page, dashboard_stack: Stack) -> None:

@@ -19,7 +19,7 @@ from nexus.databases import create_database, login_urls, migrate
 from nexus.embedded_postgres import EmbeddedPostgres
 from tests.support.debian_packages import ensure_chromium
 from tests.support.postgres import PASSWORDS
-from tests.support.published_file import GROUP, HANOK, NORTH, RIVER, SCHOOLS, Made, publish_made
+from tests.support.published_file import AGENCIES, BRIGHT, GROUP, HANOK, NORTH, RIVER, SCHOOLS, Made, publish_made
 
 _QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-sandbox")
 
@@ -80,10 +80,20 @@ def chromium() -> Iterator[Browser]:
 
 def _register_organisations(owner_url: str) -> None:
     schools = [(school, name, "school", None if school == HANOK else GROUP) for school, name in SCHOOLS.items()]
-    others = [(GROUP, "Meridian Schools", "school_group", None), ("0190a000-0000-7000-8000-00000000000b", "Bright Agency", "agency", None)]
+    others = [(GROUP, "Meridian Schools", "school_group", None), *((key, name, "agency", None) for key, name in AGENCIES.items())]
     with psycopg.connect(owner_url) as connection:
         for row in schools + others:
             connection.execute("insert into identity.organisations (id, name, kind, parent_id, country) values (%s, %s, %s, %s, 'GB')", row)
+        for number, school in enumerate((NORTH, RIVER)):  # what an agency may see begins with where it submitted
+            connection.execute(
+                "insert into applications.agency_submissions (id, tenant_id, application_id, agency_id, submitted_at, fee_basis)"
+                " values (%s, %s, %s, %s, '2026-10-01', 'none')",
+                (_row_id(number), school, _row_id(100 + number), BRIGHT),
+            )
+
+
+def _row_id(number: int) -> str:
+    return f"0190a000-0000-7000-8000-{number + 0xA000:012x}"
 
 
 def _free_ports(count: int) -> list[int]:
