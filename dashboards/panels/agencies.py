@@ -6,10 +6,11 @@ import polars as pl
 
 from dashboards import charts, figures
 from dashboards.filters import Choice
-from dashboards.panels.panel import dot_rows, panel
+from dashboards.panels.panel import dot_rows, panel, ranked_first
 from dashboards.scope import Answer
 
 _STAGES: Final = tuple(figures.STAGE_NAMES)
+_DRAWN: Final = 15
 
 
 def stages(choice: Choice) -> None:
@@ -46,33 +47,37 @@ def placements(choice: Choice) -> None:
     """Draw the share of submissions placed, by agency or school (G2)."""
     answer = _ask(choice, "G2", by=True, measure="rate")
     placed = _ask(choice, "G2", measure="placements")
-    known = _named(choice, answer).filter(pl.col("n") > 0).sort(["is_rankable", "value"], descending=True)
-    frame = dot_rows(known, "name")
+    known = _named(choice, answer)
+    drawn = ranked_first(_largest(known))
+    frame = dot_rows(drawn, "name")
     row = placed.frame.row(0, named=True)
     finding = f"{figures.count(row['value'])} placements so far; {figures.count(row['n_open'])} submissions are still open."
     panel(
         "agency-placements",
         "Where are our candidates placed?" if _is_agency(choice) else "Which agencies place most?",
         finding if known.height else "",
-        charts.dots(frame, unit_format=".0%", least=0.15) if known.height else None,
+        charts.dots(frame, unit_format=".0%", least=0.15) if drawn.height else None,
         (answer, placed),
         known,
-        note="Grey: fewer than 30 submissions, or too many of them open to judge." if known.height else "",
+        note=f"Grey, by size: fewer than 30 submissions, or too many of them open to judge. Below 10 no share.{_only_largest(known, drawn)}"
+        if known.height
+        else "",
     )
 
 
 def answers(choice: Choice) -> None:
     """Draw the median days until a school first answers (G4)."""
     answer, total = _ask(choice, "G4", by=True), _ask(choice, "G4")
-    known = _named(choice, answer).filter(pl.col("value").is_not_null()).sort(["is_rankable", "value"], descending=[True, False])
-    frame = dot_rows(known, "name", "days")
+    known = _named(choice, answer)
+    drawn = ranked_first(_largest(known), best="low")
+    frame = dot_rows(drawn, "name", "days")
     row = total.frame.row(0, named=True)
     unanswered = f" {figures.count(row['n_open'])} have had no answer." if row["n_open"] else ""
     panel(
         "agency-answers",
         "How soon do schools answer?" if _is_agency(choice) else "How soon do we answer?",
         f"Half of the submissions are answered within {figures.record(row, 'days')}.{unanswered}" if row["value"] is not None else "",
-        charts.dots(frame, unit_format=".0f", least=5) if known.height else None,
+        charts.dots(frame, unit_format=".0f", least=5) if drawn.height else None,
         (answer, total),
         known,
         note="Median days to the first message by a person, move or decision. The automatic acknowledgement is no answer."
@@ -109,7 +114,9 @@ def fees(choice: Choice) -> None:
         (total, each, every),
         known,
         grid=grid if grid.height else None,
-        note="Due once the hire is accepted and stands. Currencies are never added up." if known.height else "",
+        note="Due once the hire is accepted and stands; a hire who changed their mind is no placement. Currencies are never added up."
+        if known.height
+        else "",
     )
 
 
@@ -147,6 +154,15 @@ def submissions(choice: Choice) -> None:
         grid=grid if grid.height else None,
         note="The newest 500, whatever the period. Names are kept in the hiring core, under the same number." if rows.height else "",
     )
+
+
+def _largest(known: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows to draw: those with a value, at most fifteen, the ones with most submissions."""
+    return known.filter(pl.col("value").is_not_null()).sort("n", descending=True).head(_DRAWN)
+
+
+def _only_largest(known: pl.DataFrame, drawn: pl.DataFrame) -> str:
+    return f" The {_DRAWN} largest are drawn; the CSV has all." if drawn.height == _DRAWN < known.height else ""
 
 
 def _dimension(choice: Choice) -> str:

@@ -58,6 +58,12 @@ def panel(
         receipts.footer(key, answers, table)
 
 
+def ranked_first(known: pl.DataFrame, *, best: str = "high") -> pl.DataFrame:
+    """Return an answer's rows in the order they are drawn: ranked ones best first, then the others by n, which says nothing of rank."""
+    place = pl.when(pl.col("is_rankable")).then(pl.col("value") * (-1 if best == "high" else 1))
+    return known.sort([~pl.col("is_rankable"), place, -pl.col("n")], nulls_last=True)
+
+
 def dot_rows(frame: pl.DataFrame, dimension: str, unit: str = "rate") -> pl.DataFrame:
     """Return an answer's rows as ``charts.dots`` draws them; the frame has values only."""
     rows = [

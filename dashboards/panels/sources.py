@@ -6,7 +6,7 @@ import polars as pl
 
 from dashboards import charts, figures
 from dashboards.filters import Choice
-from dashboards.panels.panel import dot_rows, panel
+from dashboards.panels.panel import dot_rows, panel, ranked_first
 from dashboards.scope import Answer
 
 _DECIDED: Final = {"cohorts": "mature_only"}
@@ -245,7 +245,7 @@ def ask(choice: Choice, metric_id: str, switches: dict[str, str], *, also: tuple
 def _ordered(answer: Answer) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return dot-plot rows, ranked channels first and best first, then the ones that are not ranked; and the ranked ones alone."""
     unit = answer.evaluation.unit if answer.evaluation else "rate"
-    known = answer.frame.filter(pl.col("value").is_not_null()).sort(["is_rankable", "value"], descending=[True, True])
+    known = ranked_first(answer.frame.filter(pl.col("value").is_not_null()))
     rows = dot_rows(known, "channel_type", unit)
     if "p_better" in known.columns and known.height:
         chances = [f" · better {figures.chance(each)}" if figures.known(each) else "" for each in known["p_better"]]

@@ -1,7 +1,7 @@
 """G metrics: what agencies submit, place and earn, and how soon schools answer them. An agency reads its own submissions alone."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -10,10 +10,19 @@ from metrics.families.money import kept_apart, per
 from metrics.rows import Rows
 from metrics.survival import kaplan_meier
 
+_SHARES_FROM: Final = 10
+
 
 def _policy(rows: Rows) -> list[str]:
     included = rows.switches.get("duplicates") == "included" or rows.names("is_duplicate") or rows.names("outcome")
     return [] if included else ["not r.is_duplicate"]
+
+
+def _floored(counts: pl.DataFrame) -> pl.DataFrame:
+    """Divide, and withhold a share of too few: counts of these metrics have no floor, their shares do."""
+    few = pl.col("n") < _SHARES_FROM
+    reason = pl.when(few).then(pl.format(f"too few for a share: n = {{}}, needed {_SHARES_FROM}", pl.col("n")))
+    return rate(counts).with_columns(few.alias("suppressed"), reason.alias("reason"))
 
 
 def submissions(rows: Rows) -> pl.DataFrame:
@@ -23,7 +32,7 @@ def submissions(rows: Rows) -> pl.DataFrame:
     waiting = f"count(*) filter (r.outcome = 'open' and r.reached_rank < {rank})"
     counts = rows.total({"hits": reached, "n": "count(*)", "n_open": waiting}, where=_policy(rows))
     if measure == "share_reached":
-        return rate(counts)
+        return _floored(counts)
     if measure == "reached":
         return counts.with_columns(value=pl.col("hits"))
     return counts.with_columns(pl.col("n").alias("value"))
@@ -38,9 +47,9 @@ def placements(rows: Rows) -> pl.DataFrame:
     if measure == "placements":
         return counts.with_columns(pl.col("hits").alias("value"), pl.col("hits").alias("n"))
     if measure == "reneged":
-        return rate(counts.drop("n_open"))
+        return _floored(counts.drop("n_open"))
     ended = 1 - pl.col("n_open") / pl.col("n")
-    return rate(counts).with_columns(pl.when(pl.col("n") > 0).then(ended >= MATURE_FROM).alias("is_mature"))
+    return _floored(counts).with_columns(pl.when(pl.col("n") > 0).then(ended >= MATURE_FROM).alias("is_mature"))
 
 
 def fees(rows: Rows) -> pl.DataFrame:
