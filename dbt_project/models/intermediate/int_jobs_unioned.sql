@@ -19,7 +19,7 @@ with named as (
         fte,
         target_start_date,
         has_visa_sponsorship,
-        cast(salary_min_minor + salary_max_minor as double precision) / 200 as salary_mid
+        cast(salary_min_minor + salary_max_minor as double precision) / (2 * {{ minor_units('salary_currency') }}) as salary_mid
     from {{ ref('stg_hiring_core__jobs') }}
 
     union all
