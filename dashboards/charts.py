@@ -108,15 +108,12 @@ def funnel(frame: pl.DataFrame) -> Spec:
 
 
 @_drawn_once
-def dots(frame: pl.DataFrame, *, unit_format: str, least: float, room_for_label: float = 0.38) -> Spec:
-    """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked. Rows keep the frame's order.
-
-    ``room_for_label`` is kept free at the right, as a share of the axis: longer labels need more.
-    """
+def dots(frame: pl.DataFrame, *, unit_format: str, least: float) -> Spec:
+    """Dot plot with intervals. Columns: name, value, lower, upper, label, is_ranked; optional second_label. Rows keep the frame's order."""
     order = frame["name"].to_list()
     values = [value for column in ("value", "lower", "upper") for value in frame[column].to_list()]
     low, high = span(values, least)
-    room = high + room_for_label * (high - low)
+    room = high + 0.38 * (high - low)
     scale = alt.Scale(domain=[low, room], nice=False)
     ticks = _ticks(low, high)
     axis = alt.Axis(format=unit_format, title=None, values=ticks, labelFontSize=_SIZE, gridOpacity=0.5, domain=False, ticks=False)
@@ -128,8 +125,12 @@ def dots(frame: pl.DataFrame, *, unit_format: str, least: float, room_for_label:
         color=colour,
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title="Value")],
     )
-    labels = base.mark_text(**_text(align="right", opacity=0.9)).encode(x=alt.datum(room), text="label:N")
-    return _finish(rules + points + labels, ROW * len(order) + 34)
+    has_two = "second_label" in frame.columns
+    labels = base.mark_text(**_text(align="right", opacity=0.9, dy=-7 if has_two else 0)).encode(x=alt.datum(room), text="label:N")
+    marks = rules + points + labels
+    if has_two:
+        marks += base.mark_text(**_text(align="right", opacity=0.8, dy=8, fontSize=11)).encode(x=alt.datum(room), text="second_label:N")
+    return _finish(marks, (ROW + 6 * has_two) * len(order) + 34)
 
 
 @_drawn_once

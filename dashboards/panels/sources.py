@@ -21,7 +21,7 @@ def ranking(choice: Choice) -> None:
         "sources",
         "Which channels bring hires?",
         _finding(ranked, "rate", "applicants are hired most often"),
-        charts.dots(frame, unit_format=".0%", least=0.12, room_for_label=0.62) if frame.height else None,
+        charts.dots(frame, unit_format=".0%", least=0.12) if frame.height else None,
         (answer,),
         answer.frame,
         note=f"Decided months; channels with few applicants are drawn towards the others. {_BETTER}{_left_out(answer)}"
@@ -40,7 +40,7 @@ def best(choice: Choice, outcome: str) -> None:
         f"best-{outcome}",
         "Whose hires stay a year?" if is_retention else "Whose hires turn out best?",
         _finding(ranked, "rate" if is_retention else "score", praise, needed=10),
-        charts.dots(frame, unit_format=".0%" if is_retention else ".2f", least=0.3, room_for_label=0.62) if frame.height else None,
+        charts.dots(frame, unit_format=".0%" if is_retention else ".2f", least=0.3) if frame.height else None,
         (answer,),
         answer.frame,
         note=(
@@ -108,7 +108,7 @@ def cost(choice: Choice) -> None:
             for row in ranked.iter_rows(named=True)
         ]
         frame = pl.DataFrame(in_money)
-        chart = charts.dots(frame, unit_format="~s", least=float(frame["upper"].max() or 1), room_for_label=0.5)  # type: ignore[arg-type]  # polars types max() as any literal
+        chart = charts.dots(frame, unit_format="~s", least=float(frame["upper"].max() or 1))  # type: ignore[arg-type]  # polars types max() as any literal
     grid = pl.DataFrame(
         [
             {
@@ -248,8 +248,8 @@ def _ordered(answer: Answer) -> tuple[pl.DataFrame, pl.DataFrame]:
     known = ranked_first(answer.frame.filter(pl.col("value").is_not_null()))
     rows = dot_rows(known, "channel_type", unit)
     if "p_better" in known.columns and known.height:
-        chances = [f" · better {figures.chance(each)}" if figures.known(each) else "" for each in known["p_better"]]
-        rows = rows.with_columns(pl.col("label") + pl.Series(chances))
+        chances = [f"better {figures.chance(each)}" if figures.known(each) else "" for each in known["p_better"]]
+        rows = rows.with_columns(pl.Series("second_label", chances))
     return rows, known.filter("is_rankable")
 
 

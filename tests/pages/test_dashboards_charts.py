@@ -25,6 +25,11 @@ def _dots(rows: int) -> charts.Spec:
     return charts.dots(pl.DataFrame(_NAMED | _RATES | {"is_ranked": [True, False]}).head(rows), unit_format=".0%", least=0.2)
 
 
+def _dots_with_chances(rows: int) -> charts.Spec:
+    frame = pl.DataFrame(_NAMED | _RATES | {"is_ranked": [True, False], "second_label": ["better 91%", ""]})
+    return charts.dots(frame.head(rows), unit_format=".0%", least=0.2)
+
+
 def _bars(rows: int) -> charts.Spec:
     return charts.bars(pl.DataFrame(_NAMED | {"value": [3.0, 0.0]}).head(rows))
 
@@ -68,7 +73,7 @@ def _forecast(rows: int) -> charts.Spec:
     return charts.forecast(pl.DataFrame(_NAMED | days | words).head(rows))
 
 
-ALL = [_funnel, _dots, _bars, _heat_map, _sparkline, _lines, _accuracy, _forecast]
+ALL = [_funnel, _dots, _dots_with_chances, _bars, _heat_map, _sparkline, _lines, _accuracy, _forecast]
 
 
 @pytest.mark.parametrize("rows", [1, 2])
@@ -86,7 +91,7 @@ def test_layers_share_one_scale(make: Callable[[int], charts.Spec]) -> None:
         assert len(domains) <= 1
 
 
-@pytest.mark.parametrize("make", [_funnel, _dots, _forecast])
+@pytest.mark.parametrize("make", [_funnel, _dots, _dots_with_chances, _forecast])
 def test_label_column_stands_at_the_end_of_the_scale_and_grows_inwards(make: Callable[[int], charts.Spec]) -> None:
     layers = _layers(make(2))
     high = next(_scale(layer, "x")["domain"][1] for layer in layers if "domain" in _scale(layer, "x"))
