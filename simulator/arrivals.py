@@ -52,7 +52,8 @@ def draft_job(market: Market, t: float, school: School, seed: float) -> None:
     shows_salary, request_days = rng.random() > 0.15, min(45.0, math.exp(rng.gauss(0.0, 1.3)))
     frailty = math.exp(market.world.job_frailty_sd * market.rng.gauss(0.0, 1.0))
     title = f"{ {'teacher': 'Teacher', 'leadership': 'Head', 'support': 'Assistant'}[staff] } of {subject.replace('_', ' ')}"
-    pay = (salary * 95, salary * 112, market.country.currency) if shows_salary else (None, None, None)
+    units = market.country.minor_units
+    pay = (salary * 95 * units // 100, salary * 112 * units // 100, market.country.currency) if shows_salary else (None, None, None)
     index = market.ledger.born(
         "jobs.jobs", t, school.organisation, school.organisation, title, subject, grade, staff, owner,
         target if rng.random() > 0.02 else None, headcount, fte, *pay, has_visa,
@@ -192,7 +193,7 @@ def submit(market: Market, t: float, job: Job, candidate: Candidate, channel: in
     if kind == "agency":
         application.agency = rng.choices(range(5), (4, 3, 2, 2, 1))[0]
         basis = rng.choices(("percent_of_salary", "flat", "none"), (0.7, 0.25, 0.05))[0]
-        fee = {"percent_of_salary": job.salary * 15, "flat": job.salary * 8, "none": 0}[basis]
+        fee = job.salary * {"percent_of_salary": 15, "flat": 8, "none": 0}[basis] * market.country.minor_units // 100
         row = ledger.born(
             "applications.agency_submissions", t, school.organisation, index, application.agency, t, basis, fee, market.country.currency
         )

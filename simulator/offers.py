@@ -64,8 +64,8 @@ def _draft(market: Market, t: float, application: Application, chain: int, versi
     notice = int(t) + rng.randrange(28, 50)
     start = max(job.target_start, notice)
     row = market.ledger.born(
-        "applications.offers", t, job.school.organisation, application.index, opening.index, chain, version, start, job.fte, salary * 100,
-        market.country.currency,
+        "applications.offers", t, job.school.organisation, application.index, opening.index, chain, version, start, job.fte,
+        salary * market.country.minor_units, market.country.currency,
     )  # fmt: skip
     endings.record_opening(market, opening, t, row)
     if version > 1:

@@ -252,7 +252,7 @@ def _record_costs(market: Market) -> None:
             for number, channel in enumerate(CHANNELS):
                 if channel.monthly_cost and rng.random() < 0.9:
                     level = school.size * math.exp(rng.gauss(0.0, 0.2)) * market.country.salary / 40_000
-                    amount = round(channel.monthly_cost * 100 * level)
+                    amount = round(channel.monthly_cost * market.country.minor_units * level)
                     kind = {"event": "event", "referral": "bonus", "linkedin": "subscription"}.get(channel.type, "advertising")
                     day = (month - first).days
                     market.ledger.born("jobs.channel_costs", known, school.organisation, number, day, amount, currency, kind)

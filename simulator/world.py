@@ -30,6 +30,11 @@ class Country:
     allows_equity_survey: bool
     pace: float  # multiplies every stage's duration; assumption
 
+    @property
+    def minor_units(self) -> int:
+        """Minor units of one unit of the currency (ISO 4217): amounts are whole numbers of them."""
+        return 1 if self.currency == "KRW" else 100
+
 
 COUNTRIES = (
     Country("GB", "Europe/London", 9, "GBP", 38_000, True, 1.0),

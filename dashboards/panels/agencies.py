@@ -6,7 +6,7 @@ import polars as pl
 
 from dashboards import charts, figures
 from dashboards.filters import Choice
-from dashboards.panels.panel import dot_rows, panel, ranked_first
+from dashboards.panels.panel import dot_rows, one, panel, ranked_first
 from dashboards.scope import Answer
 
 _STAGES: Final = tuple(figures.STAGE_NAMES)
@@ -21,16 +21,15 @@ def stages(choice: Choice) -> None:
         {
             "name": figures.STAGE_NAMES[stage],
             "stage": stage,
-            "reached": count.frame["value"][0] or 0,
-            "label": f"{figures.count(count.frame['value'][0])} ({figures.percent(share.frame['value'][0])})",
-            "drop_label": f"{figures.count(count.frame['n_open'][0])} not there yet" if count.frame["n_open"][0] else "",
+            "reached": one(count)["value"] or 0,
+            "label": f"{figures.count(one(count)['value'])} ({figures.percent(one(share)['value'])})",
+            "drop_label": f"{figures.count(one(count)['n_open'])} not there yet" if one(count)["n_open"] else "",
             "is_worst": False,
         }
         for stage, count, share in zip(_STAGES, reached, shares, strict=True)
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None)
-    total = reached[0].frame["n"][0]
-    hired = shares[-1].frame.row(0, named=True)
+    total, hired = one(reached[0])["n"], one(shares[-1])
     finding = f"{figures.count(total)} submissions; hired so far: {figures.record(hired, 'rate')}." if total else ""
     panel(
         "agency-stages",
@@ -50,7 +49,7 @@ def placements(choice: Choice) -> None:
     known = _named(choice, answer)
     drawn = ranked_first(_largest(known))
     frame = dot_rows(drawn, "name")
-    row = placed.frame.row(0, named=True)
+    row = one(placed)
     finding = f"{figures.count(row['value'])} placements so far; {figures.count(row['n_open'])} submissions are still open."
     panel(
         "agency-placements",
@@ -71,7 +70,7 @@ def answers(choice: Choice) -> None:
     known = _named(choice, answer)
     drawn = ranked_first(_largest(known), best="low")
     frame = dot_rows(drawn, "name", "days")
-    row = total.frame.row(0, named=True)
+    row = one(total)
     unanswered = f" {figures.count(row['n_open'])} have had no answer." if row["n_open"] else ""
     panel(
         "agency-answers",
@@ -109,7 +108,7 @@ def fees(choice: Choice) -> None:
     panel(
         "agency-fees",
         "What is due for placements?",
-        f"{figures.count(every.frame['n'][0])} placements accepted in these months." if known.height else "",
+        f"{figures.count(one(every)['n'])} placements accepted in these months." if known.height else "",
         None,
         (total, each, every),
         known,

@@ -1,6 +1,7 @@
 """The frame every panel shares, and the foot of every page: screen-reader text, receipts and files come with it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -57,6 +58,11 @@ def panel(
         elif chart is None:
             st.info(nothing, icon=":material/inbox:")
         receipts.footer(key, question, answers, table, parts, finding)
+
+
+def one(answer: Answer) -> dict[str, Any]:
+    """Return the only row of an answer without groups; nothing known when the version was published before its mart was."""
+    return answer.frame.row(0, named=True) if answer.frame.height else {"value": None, "n": 0, "n_open": None, "reason": None}
 
 
 def ranked_first(known: pl.DataFrame, *, best: str = "high") -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 
 from dashboards import charts, figures
 from dashboards.filters import Choice
-from dashboards.panels.panel import dot_rows, panel, ranked_first
+from dashboards.panels.panel import dot_rows, one, panel, ranked_first
 from dashboards.scope import Answer
 
 _DECIDED: Final = {"cohorts": "mature_only"}
@@ -204,7 +204,7 @@ def offers(choice: Choice) -> None:
     reasons = choice.insights.metric(
         "O2", period_from=choice.period.start, period_to=choice.period.end, group_by=("decline_reason",), filters=choice.conditions
     )
-    row = accepted.frame.row(0, named=True)
+    row = one(accepted)
     finding = f"{figures.record(row, 'rate')} of answered offers are accepted; {figures.count(row['n_open'])} are out." if row["n"] else ""
     known = reasons.frame.sort("value", descending=True)
     frame = pl.DataFrame(
@@ -218,7 +218,7 @@ def offers(choice: Choice) -> None:
         ],
         infer_schema_length=None,
     )
-    apart = [figures.record(answer.frame.row(0, named=True), "rate") for answer in (rescinded, reneged)]
+    apart = [figures.record(one(answer), "rate") for answer in (rescinded, reneged)]
     panel(
         "offers",
         "Why are offers not accepted?",
@@ -249,7 +249,7 @@ def _ordered(answer: Answer) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows = dot_rows(known, "channel_type", unit)
     if "p_better" in known.columns and known.height:
         chances = [f" · better {figures.chance(each)}" if figures.known(each) else "" for each in known["p_better"]]
-        rows = rows.with_columns(pl.col("label") + pl.Series(chances))
+        rows = rows.with_columns(label=pl.col("label") + pl.Series(chances))
     return rows, known.filter("is_rankable")
 
 

@@ -1,9 +1,11 @@
 """Seeds are the truth of every vocabulary: the hiring database allows exactly their values."""
 
 import csv
+import re
 
 import pytest
 
+from dashboards import figures
 from ingestion.sources.hiring_log import tables as hiring_log
 from simulator import world
 from tests.support.dbt_runs import PROJECT
@@ -71,3 +73,14 @@ def test_importer_and_simulator_speak_the_same_words() -> None:
     assert outcomes == hiring_log.TERMINAL_OUTCOMES
     assert set(hiring_log.END_REASONS) == {row["end_reason"] for row in _seed("end_reasons")}
     assert set(world.OUTCOMES) == set(outcomes)
+
+
+def test_minor_units_of_currencies_are_the_same_in_sql_pages_and_simulator() -> None:
+    text = (PROJECT / "macros" / "minor_units.sql").read_text()
+    cases = re.findall(r"in \(([^)]*)\) then (\d+)", text)
+    in_sql = {currency: int(units) for names, units in cases for currency in re.findall(r"[A-Z]{3}", names)}
+    assert len(in_sql) > 20
+    assert all(figures.major(1.0, currency) == 1 / units for currency, units in in_sql.items())
+    for country in world.COUNTRIES:
+        assert country.minor_units == in_sql.get(country.currency, 100)
+        assert figures.major(100.0, country.currency) == 100 / country.minor_units

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
@@ -100,9 +101,18 @@ def test_lists_of_agencies_need_the_page(made: Made) -> None:
             Insights.open(analyst, made.home).rows(name)
 
 
-def test_fee_is_written_in_its_currency(made: Made, tmp_path: Path) -> None:
+def test_fee_is_written_in_its_currency(made: Made) -> None:
     due = made.query(
         f"select sum(fee_minor) / 100 from marts.mart_agency_submissions where agency_id = '{BRIGHT}' and tenant_id = '{NORTH}'"
         f" and placed_month {PERIOD}"
     ).item()
     assert f"GBP {due:,.0f}" in everything(run("agency", made.home, agency(BRIGHT, NORTH)))
+
+
+def test_version_published_before_these_marts_still_draws(tmp_path: Path) -> None:
+    older = publish_made(tmp_path)
+    with duckdb.connect(str(older.file)) as connection:
+        for table in ("mart_agency_submissions", "mart_source_hires", "mart_source_costs", "mart_offer_chains"):
+            connection.execute(f"drop table marts.{table}")
+    for page in ("agency", "sources", "overview"):
+        assert not run(page, tmp_path, person(Role.HR_DIRECTOR, tenants={NORTH})).exception

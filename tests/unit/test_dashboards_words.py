@@ -27,6 +27,28 @@ def test_figure_in_its_unit(value: float | None, unit: str, text: str) -> None:
     assert figures.figure(value, unit) == text
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (488_785.1, "GBP", "GBP 4,888"),
+        (4_570_000.0, "KRW", "KRW 4,570,000"),
+        (12_345.0, "KWD", "KWD 12"),
+        (0.0, "EUR", "EUR 0"),
+        (None, "EUR", figures.DASH),
+        (5.0, None, figures.DASH),
+    ],
+)
+def test_amount_is_in_the_major_unit_of_its_currency(amount: float | None, currency: str | None, text: str) -> None:
+    assert figures.money(amount, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "< 1%"), (0.004, "< 1%"), (0.5, "50%"), (0.991, "> 99%"), (1.0, "> 99%"), (None, figures.DASH)]
+)
+def test_probability_is_never_certain(value: float | None, text: str) -> None:
+    assert figures.chance(value) == text
+
+
 def test_interval_names_the_unit_once_and_an_open_end() -> None:
     assert figures.interval(38.2, 44.1, "days") == "38–44 days"
     assert figures.interval(0.21, 0.46, "rate") == "21–46%"

@@ -20,7 +20,7 @@ with named as (
         target_start_date,
         owner_id,
         has_visa_sponsorship,
-        cast(salary_min_minor + salary_max_minor as double precision) / 200 as salary_mid
+        cast(salary_min_minor + salary_max_minor as double precision) / (2 * {{ minor_units('salary_currency') }}) as salary_mid
     from {{ ref('stg_hiring_core__jobs') }}
 
     union all
