@@ -18,6 +18,7 @@ with named as (
         headcount,
         fte,
         target_start_date,
+        owner_id,
         has_visa_sponsorship,
         cast(salary_min_minor + salary_max_minor as double precision) / 200 as salary_mid
     from {{ ref('stg_hiring_core__jobs') }}
@@ -40,6 +41,7 @@ with named as (
         coalesce(headcount, 1) as headcount,
         coalesce(fte, cast(1 as double precision)) as fte,
         target_start_date,
+        cast(null as text) as owner_id,
         cast(null as boolean) as has_visa_sponsorship,
         cast(null as double precision) as salary_mid
     from {{ ref('stg_hiring_log__jobs') }}
@@ -77,6 +79,7 @@ unioned as (
         cast(1 as bigint) as headcount,
         cast(1 as double precision) as fte,
         cast(null as date) as target_start_date,
+        cast(null as text) as owner_id,
         cast(null as boolean) as has_visa_sponsorship,
         cast(null as double precision) as salary_mid
     from inferred
@@ -128,6 +131,7 @@ select
     unioned.headcount,
     unioned.fte,
     unioned.target_start_date,
+    unioned.owner_id,
     unioned.has_visa_sponsorship,
     unioned.salary_mid,
     firsts.approved_known_at,

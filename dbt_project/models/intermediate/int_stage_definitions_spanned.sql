@@ -5,6 +5,7 @@ select
     job_id,
     stage_name,
     canonical_stage,
+    sla_hours,
     case
         when row_number() over (partition by organisation_id, job_id, stage_name order by active_from, {{ bytewise('stage_definition_id') }}) > 1
             then active_from

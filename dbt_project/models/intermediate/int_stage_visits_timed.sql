@@ -8,6 +8,7 @@ with moves as (
         events.tenant_id,
         events.stage,
         events.rank,
+        events.sla_hours,
         events.spell_number,
         events.is_accidental,
         events.is_terminal,
@@ -29,6 +30,7 @@ visits as (
         moves.tenant_id,
         moves.stage,
         moves.rank,
+        moves.sla_hours,
         moves.spell_number,
         moves.entered_at,
         case

@@ -13,6 +13,7 @@ select
     cast(headcount as bigint) as headcount,
     cast(fte as double precision) as fte,
     cast(target_start_date as date) as target_start_date,
+    cast(owner_id as text) as owner_id,
     cast(salary_min_minor as bigint) as salary_min_minor,
     cast(salary_max_minor as bigint) as salary_max_minor,
     cast(salary_currency as text) as salary_currency,

@@ -2,6 +2,7 @@ select
     cast(id as text) as scorecard_id,
     cast(tenant_id as text) as tenant_id,
     cast(interview_id as text) as interview_id,
+    cast(user_id as text) as user_id,
     cast(recommendation as text) as recommendation,
     cast(submitted_at as timestamptz) as submitted_at,
     cast(recorded_at as timestamptz) as recorded_at
