@@ -1,6 +1,7 @@
 """The form of an answer: rates with their interval, floors below which nothing is shown, order of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -9,6 +10,8 @@ from metrics.intervals import wilson
 
 STAGES = ("applied", "screen", "interview", "demo_lesson", "references_checks", "offer", "hired")
 MATURE_FROM = 0.95  # share of a cohort that must have ended before its yield is judged
+
+Row = dict[str, object]
 
 _COLUMNS = {
     "value": pl.Float64,
@@ -38,6 +41,15 @@ def maturity(flag: str = "all_mature", total: str = "cohort_n", still_open: str 
     """Return ``is_mature``: 95 % of the pooled cohort has ended, or every school-month in it is flagged mature; null for no rows."""
     pooled = 1 - pl.col(still_open) / pl.col(total) >= MATURE_FROM
     return pl.when(pl.col(total) > 0).then(pooled | pl.col(flag).fill_null(False)).alias("is_mature")
+
+
+def by_group(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[pl.DataFrame], Row]) -> pl.DataFrame:
+    """Return one row a group (one in all without groups), made by ``summarise`` from the group's rows."""
+    schema: dict[str, Any] = {name: frame.schema[name] for name in groups}
+    parts = frame.partition_by(groups, as_dict=True).items() if groups else [((), frame)]
+    answers = [{**dict(zip(groups, key, strict=True)), **summarise(part)} for key, part in parts]
+    found = set().union(*answers)
+    return pl.DataFrame(answers, schema=schema | {name: kind for name, kind in _COLUMNS.items() if not answers or name in found})
 
 
 def finish(frame: pl.DataFrame, definition: Definition, groups: Sequence[str]) -> pl.DataFrame:

@@ -30,7 +30,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-Unit = Literal["count", "rate", "days", "score"]
+Unit = Literal["count", "rate", "days", "score", "ratio"]
 
 
 class Switch(_Strict):
@@ -72,7 +72,19 @@ class Definition(_Strict):
     switches: dict[str, Switch] = Field(default_factory=dict)
     dimensions: tuple[str, ...]
     unit: Unit
-    interval: Literal["wilson", "kaplan_meier", "order_statistic", "noise_margin", "as_stored", "none"]
+    interval: Literal[
+        "wilson",
+        "kaplan_meier",
+        "order_statistic",
+        "noise_margin",
+        "as_stored",
+        "ratio",
+        "bootstrap",
+        "poisson_binomial",
+        "posterior",
+        "delong",
+        "none",
+    ]
     shown_from: int = Field(ge=0, description="smallest n at which a value is shown")
     ranked_from: int = Field(ge=0, description="smallest n at which a value may be ranked")
     owner: str

@@ -7,7 +7,7 @@ import polars as pl
 
 from metrics.answer import finish
 from metrics.catalogue import Catalogue, Definition, product_catalogue
-from metrics.families import equity, funnel, model_scores, reconciliation, sources, time
+from metrics.families import equity, funnel, interviews, model_scores, readiness, reconciliation, schools, sources, time
 from metrics.query import Query, check
 from metrics.rows import Reader, Rows, Statement
 
@@ -18,6 +18,9 @@ FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
     **equity.METRICS,
     **model_scores.METRICS,
     **reconciliation.METRICS,
+    **schools.METRICS,
+    **readiness.METRICS,
+    **interviews.METRICS,
 }
 
 

@@ -44,3 +44,60 @@ def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: fl
         float(ordered[low - 1]) if 1 <= low <= n else math.nan,
         float(ordered[high - 1]) if 1 <= high <= n else math.nan,
     )
+
+
+def ratio_interval(numerators: npt.ArrayLike, denominators: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of ``sum(numerators) / sum(denominators)`` over independent units, e.g. interviews per hire by application.
+
+    Linearised variance on the log scale, so that it stays positive; NaN with fewer than two units or a sum of 0.
+    Source: Cochran, Sampling Techniques, 3rd ed., 6.3.
+    """
+    above, below = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+    n = above.size
+    if n < 2 or above.sum() <= 0 or below.sum() <= 0:
+        return math.nan, math.nan
+    ratio = above.sum() / below.sum()
+    deviation = math.sqrt(n / (n - 1) * float(((above - ratio * below) ** 2).sum())) / below.sum()
+    spread = math.exp(normal_quantile(level) * deviation / ratio)
+    return float(ratio / spread), float(ratio * spread)
+
+
+def area_under_curve(scores: npt.ArrayLike, positive: npt.ArrayLike, level: float = 0.95) -> tuple[float, float, float]:
+    """Return how often a positive scores above a negative (ties count half), with its interval; NaN without both kinds.
+
+    Source: DeLong, DeLong & Clarke-Pearson, Biometrics 44 (1988) 837–845, by midranks (Sun & Xu 2014); the interval is on the
+    logit scale, so that it stays within 0 and 1. A perfect separation has no variance and so no interval.
+    """
+    score, flag = np.asarray(scores, dtype=np.float64), np.asarray(positive, dtype=bool)
+    above, below = score[flag], score[~flag]
+    m, n = above.size, below.size
+    if not m or not n:
+        return math.nan, math.nan, math.nan
+    of_positives = (_midranks(score)[flag] - _midranks(above)) / n
+    of_negatives = 1 - (_midranks(score)[~flag] - _midranks(below)) / m
+    area = float(of_positives.mean())
+    if m < 2 or n < 2 or not 0 < area < 1:
+        return area, math.nan, math.nan
+    deviation = math.sqrt(float(of_positives.var(ddof=1)) / m + float(of_negatives.var(ddof=1)) / n)
+    centre, half = math.log(area / (1 - area)), normal_quantile(level) * deviation / (area * (1 - area))
+    return area, 1 / (1 + math.exp(half - centre)), 1 / (1 + math.exp(-half - centre))
+
+
+def _midranks(values: Floats) -> Floats:
+    """Return ranks from 1, ties sharing their middle."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks: Floats = (ends - (counts - 1) / 2)[inverse]
+    return ranks
+
+
+def poisson_binomial_interval(probabilities: npt.ArrayLike, level: float = 0.95) -> tuple[int, int]:
+    """Return the counts between which the number of successes of independent trials lies with probability ``level`` (at least).
+
+    Exact by convolution, one trial at a time; ``probabilities`` are in 0–1, of any number.
+    """
+    mass = np.ones(1)
+    for probability in np.asarray(probabilities, dtype=np.float64):
+        mass = np.append(mass, 0.0) * (1 - probability) + np.insert(mass, 0, 0.0) * probability
+    cumulative, tail = np.cumsum(mass), (1 - level) / 2
+    return int(np.searchsorted(cumulative, tail - 1e-12)), int(np.searchsorted(cumulative, 1 - tail - 1e-12))

@@ -83,7 +83,7 @@ def _as_text(dimension: str, value: FilterValue) -> str:
         if text not in ("true", "false"):
             raise MetricQueryError(f"filter {dimension} must be true or false, not {value!r}")
         return text
-    if dimension.endswith(("_month", "_start", "_end")):
+    if dimension.endswith(("_month", "_start", "_end", "_date")):
         try:
             return (value if isinstance(value, date) else date.fromisoformat(str(value))).isoformat()
         except ValueError as error:

@@ -59,6 +59,7 @@ class Rows:
         where: Iterable[str] = (),
         join: str = "",
         ignore: Iterable[str] = (),
+        table: str | None = None,
     ) -> pl.DataFrame:
         """Return aggregates of the mart, one row per group (one row in all without groups).
 
@@ -67,22 +68,24 @@ class Rows:
             groups: dimensions to group by; the query's own by default.
             where: further conditions, written by a family, never by a caller.
             join: a further join.
-            ignore: filters of the query that do not apply to this reading.
+            ignore: filters of the query (or ``period_from``, ``period_to``) that do not apply to this reading.
+            table: another table that the definition reads, with the same dimensions; its alias is ``r`` too.
         """
         by = self.groups if groups is None else list(groups)
         columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
         tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
-        return self._read(columns, join, where, ignore, tail)
+        return self._read(columns, join, where, ignore, tail, table)
 
-    def each(self, columns: Mapping[str, str], *, where: Iterable[str] = ()) -> pl.DataFrame:
-        """Return the mart's rows: the query's groups and the given expressions."""
-        return self._read(
-            [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()], "", where, (), ""
-        )
+    def each(self, columns: Mapping[str, str], *, where: Iterable[str] = (), join: str = "", ignore: Iterable[str] = ()) -> pl.DataFrame:
+        """Return the mart's rows: the query's groups and the given expressions. The other arguments are those of ``total``."""
+        chosen = [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()]
+        return self._read(chosen, join, where, ignore, "")
 
-    def _read(self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str) -> pl.DataFrame:
+    def _read(
+        self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str, table: str | None = None
+    ) -> pl.DataFrame:
         conditions, parameters = self._conditions(frozenset(ignore))
-        sql = f"select {', '.join(columns)}\nfrom {self.definition.mart} as r {join}".rstrip()
+        sql = f"select {', '.join(columns)}\nfrom {table or self.definition.mart} as r {join}".rstrip()
         sql += f"\nwhere {' and '.join([*conditions, *where]) or 'true'}{tail}"
         self.statements.append(Statement(sql, tuple(parameters)))
         frame = self.reader.query(sql, parameters)
@@ -92,8 +95,9 @@ class Rows:
     def _conditions(self, ignore: frozenset[str]) -> tuple[list[str], list[Any]]:
         conditions, parameters = self._scope()
         column = self.definition.period_column
-        for bound, operator in ((self.query.period_from, ">="), (self.query.period_to, "<=")):
-            if bound:
+        for name, operator in (("period_from", ">="), ("period_to", "<=")):
+            bound = getattr(self.query, name)
+            if bound and name not in ignore:
                 conditions.append(f"r.{column} {operator} cast(? as date)")
                 parameters.append(bound.isoformat())
         for dimension, given in self.query.filters.items():

@@ -54,7 +54,9 @@ REQUIRED_TABLES: frozenset[str] = frozenset(
 ) | {"features.features_candidate_success", "features.features_time_to_hire"}
 """Tables a published version must have: all are read from the build file."""
 
-OPTIONAL_TABLES: frozenset[str] = frozenset({"predictions.logged_predictions", "predictions.model_scores", "predictions.open_openings"})
+OPTIONAL_TABLES: frozenset[str] = frozenset(
+    f"predictions.{name}" for name in ("logged_predictions", "model_scores", "open_applications", "open_openings")
+)
 """Tables a published version has once something has written them into the build file."""
 
 ADDED_TABLES: frozenset[str] = frozenset(

@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from ingestion.prediction_log import load_prediction_log
-from models_ml.batch import predict_open_openings
+from models_ml.batch import predict_open_applications, predict_open_openings
 from models_ml.bundle import load_bundle
 from models_ml.bundle_files import ModelName
 from models_ml.registry import Registry
@@ -14,6 +14,15 @@ from models_ml.training import required_tables, train
 from orchestration.resources import WRITER, home, source_world, warehouse
 from orchestration.steps import Steps
 from warehouse.connection import Connection, scalar
+
+_OPEN_OPENINGS = """
+select f.*, cast(o.term_start_date - cast(f.as_of at time zone s.timezone as date) as double) as days_to_term_start
+from features.features_time_to_hire as f
+left join marts.fct_openings as o on o.opening_id = f.opening_id
+left join marts.dim_organisations as s on s.organisation_id = f.tenant_id
+where f.landmark = 'current'
+order by f.opening_id"""
+_OPEN_APPLICATIONS = "from features.features_candidate_success where landmark = 'current' order by application_id"
 
 
 def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) -> dg.MaterializeResult[None]:
@@ -25,8 +34,7 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
         result = train(model, frames, root, as_of, world=source_world(root), report=context.log.info)
         with warehouse().build() as connection:
             _replace_scores(connection, model, result.scores)
-            if model == "time_to_hire":
-                forecast(connection)
+            forecast(connection, model)
     return dg.MaterializeResult(
         metadata={
             "bundle": result.bundle_id,
@@ -47,23 +55,25 @@ def _replace_scores(connection: Connection, model: str, scores: pl.DataFrame) ->
     connection.unregister("scores")
 
 
-def forecast(connection: Connection) -> None:
-    """Write ``predictions.open_openings``: the champion's forecast for every opening that is open as of the build."""
-    bundle = load_bundle(home() / "bundles" / champions()["time_to_hire"])
-    features = connection.sql("from features.features_time_to_hire where landmark = 'current' order by opening_id").pl()
-    predicted = predict_open_openings(bundle, features)
+def forecast(connection: Connection, model: ModelName) -> None:
+    """Write the champion's forecasts as of the build: ``predictions.open_openings`` or ``predictions.open_applications``."""
+    bundle = load_bundle(home() / "bundles" / champions((model,))[model])
+    if model == "time_to_hire":
+        predicted, table = predict_open_openings(bundle, connection.sql(_OPEN_OPENINGS).pl()), "predictions.open_openings"
+    else:
+        predicted, table = predict_open_applications(bundle, connection.sql(_OPEN_APPLICATIONS).pl()), "predictions.open_applications"
     connection.register("predicted", predicted)
-    connection.execute("create or replace table predictions.open_openings as from predicted")
+    connection.execute(f"create or replace table {table} as from predicted")
     connection.unregister("predicted")
 
 
-def champions() -> dict[str, str]:
-    """Return the bundle id of each model's champion.
+def champions(models: tuple[ModelName, ...] = get_args(ModelName)) -> dict[str, str]:
+    """Return the bundle id of the champion of each of ``models``.
 
     Raises:
         LookupError: a model has not been trained yet.
     """
-    registry, models = Registry(home()), get_args(ModelName)
+    registry = Registry(home())
     found = {model: registry.champion(model) for model in models}
     if missing := [model for model, champion in found.items() if champion is None]:
         raise LookupError(f"no champion yet for {', '.join(missing)}: train first")
@@ -73,7 +83,7 @@ def champions() -> dict[str, str]:
 @dg.asset(
     key=["training", "time_to_hire"],
     group_name="training",
-    deps=[table.split(".") for table in required_tables("time_to_hire")],
+    deps=[table.split(".") for table in (*required_tables("time_to_hire"), "marts.fct_openings", "marts.dim_organisations")],
     kinds={"lightgbm", "mlflow"},
     pool=WRITER,
 )

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from metrics.catalogue import Definition, product_catalogue
+from models_ml import batch
 from models_ml.scores import SCHEMA as SCORES
 from tests.support.metrics_published import _TABLES, kind_of
 from warehouse.equity_ledger import SCHEMA as RELEASES
@@ -25,6 +26,9 @@ def published_columns() -> dict[str, dict[str, str]]:
     }
     tables["marts.mart_equity_releases"] = dict.fromkeys(RELEASES, "")
     tables["predictions.model_scores"] = dict.fromkeys(SCORES, "")
+    chances = [f"p_filled_{days}_days" for days in batch.HORIZONS]
+    tables["predictions.open_openings"] = dict.fromkeys([*batch.KEYS, "p_filled_before_term_start", *chances], "")
+    tables["predictions.open_applications"] = dict.fromkeys([*batch.APPLICATION_KEYS, "p_hired"], "")
     return tables
 
 

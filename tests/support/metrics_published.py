@@ -24,7 +24,7 @@ _TABLES = {
     "marts.mart_source_cohorts": f"{_COHORT} is_internal attribution channel_type applications_count attempts_count hired_count"
     " open_count screen_passed_count rank_points_sum",
     "marts.mart_stage_visits": "visit_id application_id tenant_id source_system entered_month subject staff_class channel_type stage"
-    " time_in_stage_days is_censored is_accidental",
+    " time_in_stage_days is_censored is_accidental sla_hours is_sla_breached",
     "marts.mart_stage_durations": "application_id tenant_id source_system first_entered_month subject staff_class channel_type stage"
     " time_in_stage_days is_censored",
     "marts.mart_time_to_hire": "hire_id application_id tenant_id source_system accepted_month subject staff_class channel_type"
@@ -34,19 +34,38 @@ _TABLES = {
     "marts.mart_equity_releases": "release tenant_id period_kind period_start period_end attribute category people_count"
     " cohort_people_count key_id",
     "marts.mart_reconciliation": "source_system tenant_id truth left_count right_count difference_count",
+    "marts.mart_opening_histories": "opening_id job_id tenant_id source_system subject staff_class season approved_month term_start_date"
+    " fte gross_days is_filled is_cancelled is_due is_late days_to_day_one job_applications_count job_openings_count"
+    " applied_stage_days screen_stage_days interview_stage_days demo_lesson_stage_days references_checks_stage_days offer_stage_days",
+    "marts.mart_vacancy_months": "opening_id vacancy_month tenant_id source_system subject staff_class fte is_open_at_end",
+    "marts.mart_hiring_plans": "hiring_plan_id tenant_id source_system season subject due_date target_hires_count hired_count",
+    "marts.mart_open_applications": "application_id tenant_id source_system job_id recruiter_id subject staff_class channel_type stage"
+    " idle_days has_event_ahead",
+    "marts.mart_interview_feedback": "interview_id interviewer_id tenant_id source_system subject staff_class kind held_month is_submitted"
+    " feedback_days points others_points_sum others_scores_count",
+    "marts.mart_application_interviews": "application_id tenant_id source_system applied_month subject staff_class channel_type"
+    " interviews_count demo_lessons_count is_hired is_open",
+    "marts.mart_selection_signals": "application_id signal tenant_id source_system subject staff_class decided_month points_sum marks_count"
+    " is_hired is_success",
+    "predictions.open_openings": "opening_id tenant_id job_id subject p_filled_before_term_start p_filled_30_days p_filled_60_days"
+    " p_filled_90_days p_filled_180_days",
+    "predictions.open_applications": "application_id tenant_id job_id subject p_hired",
     "predictions.model_scores": "model bundle_id kind metric_id predictor landmark origin value lower upper n world",
 }
 
 
 def kind_of(column: str) -> str:
     """Return the DuckDB type that a published column of this name has, by the naming rules."""
-    if column.startswith("is_"):
+    if column.startswith(("is_", "has_")):
         return "boolean"
-    if column.endswith(("_month", "_start", "_end")):
+    if column.endswith(("_month", "_date", "_start", "_end")) and not column.startswith("p_"):
         return "date"
-    if column.endswith(("_count", "rank")) or column == "n":
+    if column.endswith(("_count", "rank", "_hours")) or column == "n":
         return "bigint"
-    return "double" if column.endswith(("_days", "_sum")) or column in ("value", "lower", "upper") else "varchar"
+    is_number = (
+        column.endswith(("_days", "_sum")) or column.startswith(("days_", "p_")) or column in ("value", "lower", "upper", "fte", "points")
+    )
+    return "double" if is_number else "varchar"
 
 
 _DEFAULTS: dict[str, Any] = {"boolean": False, "date": date(2026, 1, 1), "bigint": 0, "double": 0.0, "varchar": "any"}

@@ -15,7 +15,7 @@ stays as (
     select
         hires.opening_id,
     {% for stage in ['applied', 'screen', 'interview', 'demo_lesson', 'references_checks', 'offer'] %}
-        max(case when durations.stage = '{{ stage }}' then durations.time_in_stage_days end) as {{ stage }}_stage_days{{ ',' if not loop.last }}
+    max(case when durations.stage = '{{ stage }}' then durations.time_in_stage_days end) as {{ stage }}_stage_days{{ ',' if not loop.last }}
     {% endfor %}
     from hires
     inner join {{ ref('mart_stage_durations') }} as durations on hires.application_id = durations.application_id
