@@ -20,7 +20,8 @@ create table marts.fct_hires(hire_id varchar, application_id varchar, opening_id
   is_internal boolean, source_system varchar);
 create table marts.mart_stage_visits(visit_id varchar, application_id varchar, tenant_id varchar, job_id varchar, subject varchar,
   staff_class varchar, channel_type varchar, stage varchar, rank integer, spell_number integer, entered_at timestamptz, exited_at timestamptz,
-  entered_month date, time_in_stage_days double, is_censored boolean, is_accidental boolean, source_system varchar);
+  entered_month date, time_in_stage_days double, is_censored boolean, is_accidental boolean, sla_hours bigint,
+  is_sla_breached boolean, source_system varchar);
 create table marts.mart_equity_cohorts(tenant_id varchar, period_kind varchar, period_start date, period_end date, frozen_on date,
   people_count bigint, source_system varchar);
 create table marts.mart_equity_releases(release varchar, tenant_id varchar, period_kind varchar, period_start date, period_end date,
@@ -29,7 +30,12 @@ create table predictions.model_scores(model varchar, bundle_id varchar, kind var
   origin varchar, value double, lower double, upper double, n bigint, world varchar);
 create table predictions.open_openings(opening_id varchar, tenant_id varchar, job_id varchar, subject varchar, as_of timestamptz,
   elapsed_days double, median_days double, p10_days double, p90_days double, beyond_days double, p_filled_before_term_start double,
-  bundle_id varchar, is_fallback boolean);
+  p_filled_30_days double, p_filled_60_days double, p_filled_90_days double, p_filled_180_days double, bundle_id varchar, is_fallback boolean);
+create table predictions.open_applications(application_id varchar, tenant_id varchar, job_id varchar, subject varchar, as_of timestamptz,
+  p_hired double, bundle_id varchar, is_fallback boolean);
+create table marts.mart_hiring_plans(hiring_plan_id varchar, source_system varchar, tenant_id varchar, season varchar, subject varchar,
+  due_date date, target_hires_count bigint, hired_count bigint, open_openings_count bigint, applications_count bigint,
+  open_applications_count bigint);
 create table marts.check_results(check_name varchar, layer varchar, table_name varchar, passed boolean, observed varchar, expected varchar,
   failing_count bigint, message varchar, batch_id bigint, checked_at timestamptz);
 create table marts.publish_info(publish_version varchar, as_of timestamptz, published_at timestamptz, world varchar);

@@ -98,6 +98,8 @@ def _rows(schools: list[str], world: str) -> dict[str, list[dict[str, object]]]:
     ):
         tables[f"marts.{name}"] = []
     tables["predictions.open_openings"] = []
+    tables["predictions.open_applications"] = []
+    tables["marts.mart_hiring_plans"] = []
     for school in schools:
         _applications(school, chance, tables)
         _open_jobs(school, chance, tables)
@@ -148,7 +150,9 @@ def _application(key: str, school: str, applied_at: datetime, chance: random.Ran
             "spell_number": 1,
         }
         visit |= {"entered_at": entered, "exited_at": None if is_open else exits, "entered_month": entered.date().replace(day=1)}
-        visit |= {"time_in_stage_days": (min(exits, AS_OF) - entered) / timedelta(days=1), "is_censored": is_open, "is_accidental": False}
+        days = (min(exits, AS_OF) - entered) / timedelta(days=1)
+        visit |= {"time_in_stage_days": days, "is_censored": is_open, "is_accidental": False, "sla_hours": 240}
+        visit["is_sla_breached"] = True if days > 10 else None if is_open else False
         tables["marts.mart_stage_visits"].append(base | visit)
         if is_open:
             break
@@ -167,6 +171,11 @@ def _application(key: str, school: str, applied_at: datetime, chance: random.Ran
     row |= {"terminal_at": terminal_at, "reached_rank": rank, "furthest_stage": STAGES[rank - 1], "is_reapplication": False}
     row |= {"process_days": None if terminal_at is None else (terminal_at - applied_at) / timedelta(days=1)}
     tables["marts.fct_applications"].append(base | row)
+    if outcome == "open":
+        forecast = {"application_id": key, "tenant_id": school, "job_id": row["job_id"], "subject": subject, "as_of": AS_OF}
+        tables["predictions.open_applications"].append(
+            forecast | {"p_hired": 0.05 * rank**1.5, "bundle_id": "made-2", "is_fallback": False}
+        )
     if outcome == "hired":
         assert terminal_at is not None
         hired = {"visit_id": f"{key}-7", "job_id": f"{school}-job-{subject}", "stage": "hired", "rank": 7, "spell_number": 1}
@@ -206,6 +215,9 @@ def _open_jobs(school: str, chance: random.Random, tables: dict[str, list[dict[s
         job |= {"opened_at": AS_OF - timedelta(days=58), "closed_at": None, "close_reason": None, "headcount": 2, "fte": 1.0}
         job |= {"target_start_date": date(2027, 1, 11), "has_visa_sponsorship": False, "source_system": "hiring_core"}
         tables["marts.dim_jobs"].append(job)
+        plan = {"hiring_plan_id": f"{school}-plan-{subject}", "source_system": "hiring_core", "tenant_id": school, "season": "2026"}
+        plan |= {"subject": subject, "due_date": date(2026, 12, 28), "target_hires_count": 6, "hired_count": 3, "open_openings_count": 2}
+        tables["marts.mart_hiring_plans"].append(plan | {"applications_count": 40, "open_applications_count": 9})
         for seat in range(2):
             key, elapsed = f"{school}-open-{number}-{seat}", chance.uniform(4, 75)
             base = {"tenant_id": school, "subject": subject, "staff_class": "teaching", "source_system": "hiring_core"}
@@ -219,6 +231,7 @@ def _open_jobs(school: str, chance: random.Random, tables: dict[str, list[dict[s
                 "p90_days": median * 1.9,
                 "beyond_days": None,
             }
+            row |= {f"p_filled_{days}_days": min(0.97, days / (median * 1.6)) for days in (30, 60, 90, 180)}
             row |= {"p_filled_before_term_start": min(0.97, 52 / (median * 1.4)), "bundle_id": "made-1", "is_fallback": False}
             tables["predictions.open_openings"].append(row)
 

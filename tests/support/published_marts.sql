@@ -50,3 +50,36 @@ create table marts.mart_reconciliation as
     count(*) filter (outcome = 'hired') as right_count, 0 as difference_count from marts.fct_applications group by all
   union all
   select source_system, tenant_id, 'outcomes_add_up_to_applied', count(*), count(*), 0 from marts.fct_applications group by all;
+create table marts.mart_opening_histories as
+  select o.opening_id, o.source_system, o.tenant_id, o.job_id, o.subject, o.staff_class,
+    case when o.filled_at < timestamptz '2026-09-01' then '2025' else '2026' end as season, f.approved_month,
+    case when o.filled_at < timestamptz '2026-09-01' then date '2026-09-01' else o.term_start_date end as term_start_date, o.fte, f.gross_days,
+    f.is_filled, f.is_cancelled, coalesce(o.filled_at < timestamptz '2026-09-01', false) as is_due, false as is_late,
+    date_diff('second', o.filled_at, timestamptz '2026-09-01') / 86400.0 as days_to_day_one,
+    (select count(*) from marts.fct_applications a where a.job_id = o.job_id) as job_applications_count,
+    count(*) over (partition by o.job_id) as job_openings_count, 3.0::double as applied_stage_days, 5.0::double as screen_stage_days,
+    8.0::double as interview_stage_days, null::double as demo_lesson_stage_days, 5.0::double as references_checks_stage_days,
+    4.0::double as offer_stage_days
+  from marts.fct_openings o join marts.mart_time_to_fill f using (opening_id);
+create table marts.mart_vacancy_months as
+  select opening_id, unnest(generate_series(date_trunc('month', approved_at)::date, coalesce(closed_at, $as_of)::date, interval 1 month))::date
+    as vacancy_month, source_system, tenant_id, subject, staff_class, fte, closed_at is null as is_open_at_end from marts.fct_openings;
+create table marts.mart_open_applications as
+  select a.application_id, a.source_system, a.tenant_id, a.job_id, 'recruiter-' || left(a.subject, 1) as recruiter_id, a.subject, a.staff_class,
+    a.channel_type, a.applied_month, v.stage, v.time_in_stage_days, 240 as sla_hours, v.time_in_stage_days > 10 as is_sla_breached,
+    v.entered_at as last_event_at, v.time_in_stage_days as idle_days, false as has_event_ahead
+  from marts.fct_applications a join marts.mart_stage_visits v on v.application_id = a.application_id and v.is_censored where a.outcome = 'open';
+create table marts.mart_application_interviews as
+  select application_id, source_system, tenant_id, applied_month, subject, staff_class, channel_type,
+    (reached_rank >= 3)::bigint + (reached_rank >= 4)::bigint as interviews_count, (reached_rank >= 4)::bigint as demo_lessons_count,
+    outcome = 'hired' as is_hired, outcome = 'open' as is_open from marts.fct_applications where reached_rank >= 3;
+create table marts.mart_interview_feedback as
+  select 'i-' || application_id as interview_id, 'interviewer-' || (n % 3) as interviewer_id, source_system, tenant_id, application_id, subject,
+    staff_class, 'panel' as kind, applied_month as held_month, n % 7 > 0 as is_submitted, 1.0 + n % 4 as feedback_days,
+    case when n % 7 > 0 then (n % 5) - 2.0 end::double as points, 1.0::double as others_points_sum, 1 as others_scores_count
+  from (select *, row_number() over (order by application_id) as n from marts.fct_applications where reached_rank >= 4);
+create table marts.mart_selection_signals as
+  select application_id, unnest(['interview', 'demo_lesson', 'reference_check', 'licence_check']) as signal, source_system, tenant_id, subject,
+    staff_class, applied_month as decided_month, ((reached_rank + n) % 5 - 2)::double as points_sum, 1 as marks_count, outcome = 'hired' as is_hired,
+    case when outcome = 'hired' then n % 3 > 0 end as is_success
+  from (select *, row_number() over (order by application_id) as n from marts.fct_applications where reached_rank >= 4 and outcome <> 'open');
