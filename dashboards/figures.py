@@ -53,12 +53,12 @@ def days(value: float | None) -> str:
 
 
 def figure(value: float | None, unit: str) -> str:
-    """Return a value in its metric's unit: ``count``, ``rate``, ``days`` or ``score``."""
+    """Return a value in its metric's unit: ``count``, ``rate``, ``days``, ``ratio`` or ``score``."""
     if value is None or not known(value):
         return DASH
     if unit == "rate":
         return percent(value)
-    return count(value) if unit == "count" else days(value) if unit == "days" else f"{value:.2f}"
+    return count(value) if unit == "count" else days(value) if unit == "days" else f"{value:.1f}" if unit == "ratio" else f"{value:.2f}"
 
 
 def interval(lower: float | None, upper: float | None, unit: str) -> str:

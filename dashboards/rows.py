@@ -57,6 +57,27 @@ where {scope}
 order by o.p_filled_before_term_start, o.opening_id""",
         tenant_column="o.tenant_id",
     ),
+    "hiring_plans": Read(
+        "marts.mart_hiring_plans",
+        """select p.tenant_id, s.name as school, p.season, p.subject, p.due_date, p.target_hires_count, p.hired_count,
+  p.open_openings_count, p.applications_count, p.open_applications_count
+from marts.mart_hiring_plans p
+left join marts.dim_organisations s on s.organisation_id = p.tenant_id
+where {scope}
+order by p.due_date, school, p.subject""",
+        tenant_column="p.tenant_id",
+    ),
+    "waiting_applications": Read(
+        "marts.mart_open_applications",
+        """select s.name as school, j.title, a.subject, a.stage, a.time_in_stage_days, a.sla_hours / 24.0 as limit_days, a.is_sla_breached,
+  a.idle_days, a.idle_days >= 14 and not a.has_event_ahead as is_stale, a.last_event_at, a.recruiter_id, a.application_id
+from marts.mart_open_applications a
+left join marts.dim_jobs j on j.job_id = a.job_id and j.tenant_id = a.tenant_id
+left join marts.dim_organisations s on s.organisation_id = a.tenant_id
+where {scope} and (a.is_sla_breached or (a.idle_days >= 14 and not a.has_event_ahead))
+order by is_stale desc, a.idle_days desc, a.application_id""",
+        tenant_column="a.tenant_id",
+    ),
     "reconciliation": Read(
         "marts.mart_reconciliation",
         """select r.source_system, s.name as school, r.truth, r.left_count, r.right_count, r.difference_count

@@ -141,7 +141,7 @@ class Insights:
 
     def _evaluate(self, query: Query) -> Evaluation:
         entry = definition(query.metric_id)
-        if entry.mart in _tables(self._published):
+        if entry.reads.keys() <= _tables(self._published):
             return evaluate_with_receipt(self._published, query)
         nothing = pl.DataFrame(schema=dict.fromkeys(query.group_by, pl.String))
         return Evaluation(finish(nothing, entry, query.group_by), entry, entry.unit, {}, ())

@@ -18,6 +18,7 @@ ASSUMPTIONS: Final = (
     "Assumes that the same person would have been hired, that nothing but this stage gets quicker (a shorter stay is cut to zero), "
     "that posts which stayed empty still do, and that the time ahead is like the one behind."
 )
+DRAWS: Final = 400
 _CELLS: Final = 4_000_000  # openings × draws held at once
 
 
@@ -54,7 +55,7 @@ class Estimate:
     n: int
 
 
-def time_to_fill_without(histories: Histories, removed_days: float, draws: int = 400, seed: int = 20260101) -> Estimate:
+def time_to_fill_without(histories: Histories, removed_days: float, draws: int = DRAWS, seed: int = 20260101) -> Estimate:
     """Return the Kaplan–Meier median time to fill, before and after ``removed_days`` are taken from the stage; days.
 
     Raises:
@@ -70,7 +71,7 @@ def time_to_fill_without(histories: Histories, removed_days: float, draws: int =
     return _estimate(before, after, changes, histories.days.size)
 
 
-def readiness_without(histories: Histories, removed_days: float, draws: int = 400, seed: int = 20260101) -> Estimate:
+def readiness_without(histories: Histories, removed_days: float, draws: int = DRAWS, seed: int = 20260101) -> Estimate:
     """Return the share (0–1) of openings filled by the start of term, before and after ``removed_days`` are taken from the stage.
 
     Raises:

@@ -7,7 +7,7 @@ import polars as pl
 from metrics.answer import Row, by_group
 from metrics.intervals import poisson_binomial_interval
 from metrics.rows import Rows
-from metrics.what_if import Histories, readiness_without, time_to_fill_without
+from metrics.what_if import DRAWS, Histories, readiness_without, time_to_fill_without
 
 _FORECAST_JOIN = "left join predictions.open_openings as p on p.opening_id = r.opening_id and p.tenant_id = r.tenant_id"
 _COMING = ["not r.is_cancelled", "not r.is_due", "r.term_start_date is not null"]
@@ -75,7 +75,7 @@ def what_if(rows: Rows) -> pl.DataFrame:
             lead_days=part["lead_days"].cast(pl.Float64).to_numpy(),
             is_due=part["is_due"].to_numpy(),
         )
-        found = (time_to_fill_without if of_time else readiness_without)(histories, removed)
+        found = (time_to_fill_without if of_time else readiness_without)(histories, removed, draws=DRAWS if shown == "change" else 0)
         value = {"change": found.change, "before": found.before, "after": found.after}[shown]
         interval = (found.lower, found.upper) if shown == "change" else (math.nan, math.nan)
         return {"value": _number(value), "lower": _number(interval[0]), "upper": _number(interval[1]), "n": found.n}

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from models_ml import training
-from models_ml.batch import predict_open_openings
+from models_ml.batch import HORIZONS, predict_open_applications, predict_open_openings
 from models_ml.bundle import load_bundle
 from models_ml.feature_contract import ForbiddenFeature
 from models_ml.registry import NothingToRollBackTo, Registry
@@ -135,6 +135,18 @@ def test_every_open_opening_gets_a_forecast(first: TrainingResult, home: Path, f
     assert known.height > 0
     assert known.filter((pl.col("p10_days") > pl.col("median_days")) | (pl.col("median_days") > pl.col("p90_days"))).is_empty()
     assert predicted["p_filled_before_term_start"].is_between(0, 1).all()
+    chances = predicted.select(f"p_filled_{days}_days" for days in HORIZONS)
+    assert chances.select(pl.concat_list(pl.all()).list.diff().list.min()).to_series().min() >= 0  # later horizons hold the earlier ones
+    assert chances.to_numpy().max() <= 1
+
+
+def test_chance_of_day_one_follows_the_term_where_it_is_given(first: TrainingResult, home: Path, frames: dict[str, pl.DataFrame]) -> None:
+    current = frames[FEATURES].filter(pl.col("landmark") == "current")
+    bundle = load_bundle(home / "bundles" / first.bundle_id)
+    given = predict_open_openings(bundle, current.with_columns(days_to_term_start=pl.lit(60)))
+    assert given["p_filled_before_term_start"].to_list() == given["p_filled_60_days"].to_list()
+    unknown = predict_open_openings(bundle, current.with_columns(days_to_term_start=pl.lit(None, dtype=pl.Float64)))
+    assert unknown["p_filled_before_term_start"].null_count() == current.height
 
 
 def test_candidate_success_is_trained_judged_and_keeps_the_stages_apart(home: Path) -> None:
@@ -146,6 +158,12 @@ def test_candidate_success_is_trained_judged_and_keeps_the_stages_apart(home: Pa
     assert {"P1_brier", "P1_brier_skill", "P1_log_loss", "P1_ece", "P1_slope", "P1_auc"} == set(values)
     assert values["P1_ece"] < 0.05  # a few thousand cases: the platform aims at 0.03
     assert 0.6 < values["P1_auc"] < 0.85
+    features = candidate_frames(50)["features.features_candidate_success"]
+    bundle = load_bundle(home / "bundles" / result.bundle_id)
+    predicted = predict_open_applications(bundle, features)
+    one_by_one = [bundle.predict(row).p_hired.value for row in bundle.encoder.matrix(features)]
+    assert predicted["p_hired"].to_list() == pytest.approx(one_by_one)
+    assert predict_open_applications(bundle, features.clear()).is_empty()
     bundle = load_bundle(home / "bundles" / result.bundle_id)
     outlook = bundle.predict(bundle.encoder.matrix(candidate_frames(50)["features.features_candidate_success"])[0])
     assert 0 < outlook.p_hired.value < 1
