@@ -260,7 +260,7 @@ def _plan_grid(rows: pl.DataFrame) -> pl.DataFrame:
             "Hired": row["hired_count"],
             "Posts open": row["open_openings_count"],
             "Applicants now": row["open_applications_count"],
-            "Applications still needed": figures.record(row, "count"),
+            "Applications still needed": "plan is met" if row["value"] == 0 else figures.record(row, "count"),
         }
         for row in rows.iter_rows(named=True)
     ]

@@ -46,7 +46,7 @@ def test_waiting_list_holds_what_is_late_or_untouched_of_the_own_school_only(mad
     assert own
     assert others
     test = run("forecast", made.home, DIRECTOR)
-    grid = next(element.value for element in test.dataframe if "Why it is here" in element.value.columns)
+    grid = next(element.value for element in test.dataframe if "Why" in element.value.columns)
     assert sorted(grid["Application"]) == sorted(own)
     assert not [key for key in others if key in everything(test)]
     open_n = listed.filter(tenant_id=RIVER).height
