@@ -63,17 +63,15 @@ def time_to_fill_without(histories: Histories, removed_days: float, draws: int =
     Raises:
         ValueError: ``removed_days`` is negative.
     """
-    shorter = histories.days - _saved(histories, removed_days)
-    before = kaplan_meier(histories.days, histories.is_filled).median()
-    after = kaplan_meier(shorter, histories.is_filled).median()
     jobs, position = np.unique(histories.job, return_inverse=True)
-    curves = [_sorted(days, histories.is_filled, position) for days in (histories.days, shorter)]
+    replay = _Replay.of(histories, removed_days, position)
+    before = kaplan_meier(histories.days, histories.is_filled).median()
+    was, would_be = replay.medians(np.ones(jobs.size, dtype=np.int64))
     changes = []
     for drawn in _drawn(jobs.size, draws, seed):
-        counts = np.bincount(drawn, minlength=jobs.size)
-        was, would_be = (_median(*curve, counts) for curve in curves)
-        changes.append(would_be - was)
-    return _estimate(before, after, changes, jobs.size, histories.days.size)
+        first, second = replay.medians(np.bincount(drawn, minlength=jobs.size))
+        changes.append(second - first)
+    return _estimate(before, before + would_be - was, changes, jobs.size, histories.days.size)
 
 
 def readiness_without(histories: Histories, removed_days: float, draws: int = DRAWS, seed: int = 20260101) -> Estimate:
@@ -109,21 +107,41 @@ def _drawn(jobs: int, draws: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
         yield random.integers(jobs, size=min(jobs, _JOBS))
 
 
-def _sorted(
-    days: Floats, is_filled: npt.NDArray[np.bool_], position: npt.NDArray[np.int64]
-) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    order = np.lexsort((~is_filled, days))  # ties: filled before censored
-    return days[order], is_filled[order], position[order]
+@dataclass(frozen=True)
+class _Replay:
+    """Openings sorted by days, and what shortening makes of them: ``shorter`` ascending, made of the openings at ``order``."""
+
+    is_filled: npt.NDArray[np.bool_]
+    position: npt.NDArray[np.int64]
+    days: Floats
+    shorter: Floats
+    order: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, histories: Histories, removed_days: float, position: npt.NDArray[np.int64]) -> "_Replay":
+        by_days = np.lexsort((~histories.is_filled, histories.days))  # ties: filled before censored
+        shorter = (histories.days - _saved(histories, removed_days))[by_days]
+        order = np.argsort(shorter, kind="stable")
+        return cls(histories.is_filled[by_days], position[by_days], histories.days[by_days], shorter[order], order)
+
+    def medians(self, counts: npt.NDArray[np.int64]) -> tuple[float, float]:
+        """Return both medians when jobs count so many times; NaN where fewer than half are ever filled.
+
+        Each filled opening keeps the mass that Kaplan–Meier gives it as things were, so that shortening never makes anything longer.
+        """
+        weight = counts[self.position]
+        drawn = np.flatnonzero(weight)
+        weight = weight[drawn]
+        at_risk = np.cumsum(weight[::-1])[::-1]
+        survival = np.cumprod(1 - weight * self.is_filled[drawn] / at_risk)
+        mass = np.zeros(self.days.size)
+        mass[drawn] = -np.diff(survival, prepend=1.0)
+        return _half(self.days, mass), _half(self.shorter, mass[self.order])
 
 
-def _median(days: Floats, is_filled: npt.NDArray[np.bool_], position: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> float:
-    """Return the Kaplan–Meier median of sorted openings whose jobs count so many times; NaN where survival stays above one half."""
-    weight = counts[position]
-    drawn = np.flatnonzero(weight)
-    weight = weight[drawn]
-    at_risk = np.cumsum(weight[::-1])[::-1]
-    below = np.flatnonzero(np.cumprod(1 - weight * is_filled[drawn] / at_risk) <= 0.5 + 1e-9)
-    return float(days[drawn[below[0]]]) if below.size else math.nan
+def _half(ascending: Floats, mass: Floats) -> float:
+    reached = np.flatnonzero(np.cumsum(mass) >= 0.5 - 1e-9)
+    return float(ascending[reached[0]]) if reached.size else math.nan
 
 
 def _estimate(before: float, after: float, changes: list[float], jobs: int, n: int) -> Estimate:
