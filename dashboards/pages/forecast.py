@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import filters
-from dashboards.panels import attention, forecasts, readiness
+from dashboards.panels import attention, forecasts, interviews, readiness
 from dashboards.panels.panel import page_foot
 from dashboards.scope import Insights
 
@@ -20,7 +20,8 @@ def render(insights: Insights) -> None:
     readiness.plans(choice)
     attention.waiting(choice)
     readiness.what_if(choice)
-    readiness.signals(choice)
+    readiness.seasons(choice)
+    interviews.signals(choice)
     forecasts.accuracy(insights)
     forecasts.scorecard(insights)
     page_foot(choice.insights)

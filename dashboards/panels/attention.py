@@ -48,7 +48,7 @@ def _grid(rows: pl.DataFrame, *, many_schools: bool) -> pl.DataFrame:
             "Stage": figures.words(row["stage"]),
             "In stage": figures.days(row["time_in_stage_days"]),
             "Allowed": figures.days(row["limit_days"]),
-            "Why it is here": _why(row),
+            "Why": _why(row),
             "Last event": figures.days(row["idle_days"]) + " ago",
             "Application": row["application_id"],
         }
@@ -58,8 +58,8 @@ def _grid(rows: pl.DataFrame, *, many_schools: bool) -> pl.DataFrame:
 
 
 def _why(row: dict[str, object]) -> str:
-    reasons = (["over the limit"] if row["is_sla_breached"] else []) + (["untouched for 14 days"] if row["is_stale"] else [])
-    return " and ".join(reasons).capitalize()
+    reasons = (["over limit"] if row["is_sla_breached"] else []) + (["untouched"] if row["is_stale"] else [])
+    return ", ".join(reasons).capitalize()
 
 
 def _usual(stages: list[dict[str, object]]) -> str:

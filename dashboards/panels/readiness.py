@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import charts, figures
 from dashboards.filters import Choice
-from dashboards.panels.panel import panel
+from dashboards.panels.panel import dot_rows, panel
 from dashboards.scope import Answer
 from metrics.catalogue import definition
 from metrics.what_if import ASSUMPTIONS
@@ -89,6 +89,32 @@ def hires(choice: Choice) -> None:
     )
 
 
+def seasons(choice: Choice) -> None:
+    """Draw how many posts were vacant in each month, and how many were late for their term in each season."""
+    vacant = choice.insights.metric("V1", group_by=("vacancy_month",), filters=choice.conditions)
+    late = choice.insights.metric("T10", group_by=("season",), filters=choice.conditions, switches={"measure": "late_share"})
+    filled = choice.insights.metric("V2", group_by=("season",), filters=choice.conditions)
+    applicants = choice.insights.metric("V3", filters=choice.conditions)
+    parts = []
+    months = vacant.frame.filter(pl.col("vacancy_month") < choice.insights.pointer.as_of.date().replace(day=1)).tail(24)
+    if months.height > 1:
+        labels = [f"{figures.count(value)} vacant posts" for value in months["value"]]
+        line = months.select(pl.col("vacancy_month").alias("month"), "value", pl.Series("label", labels), series=pl.lit("Vacant posts"))
+        parts.append(("Vacant on any day of the month", charts.lines(line, unit_format="d", least=10)))
+    if late.frame["value"].drop_nulls().len():
+        rows = dot_rows(late.frame.filter(pl.col("value").is_not_null()), "season")
+        parts.append(("Late or unfilled when term began, by season", charts.dots(rows, unit_format=".0%", least=0.3)))
+    panel(
+        "seasons",
+        "Do we fill our posts in time?",
+        _seasons_finding(late.frame, filled.frame, applicants.frame),
+        parts or None,
+        (vacant, late, filled, applicants),
+        late.frame,
+        note="A season is the academic year, by the year that begins it. Cancelled posts count on neither side." if parts else "",
+    )
+
+
 def plans(choice: Choice) -> None:
     """List hiring plans not yet due: hires planned and made, and the applications the rest needs."""
     listed = choice.insights.rows("hiring_plans")
@@ -158,42 +184,6 @@ def what_if(choice: Choice) -> None:
     )
 
 
-def signals(choice: Choice) -> None:
-    """Draw how well each screening signal tells who is hired and who succeeds: two areas with interval and n a signal."""
-    asked = {
-        "Who is hired": choice.insights.metric("I4", group_by=("signal",), filters=choice.conditions),
-        "Who succeeds once hired": choice.insights.metric(
-            "I4", group_by=("signal",), filters=choice.conditions, switches={"outcome": "success"}
-        ),
-    }
-    rows = [
-        {
-            "name": f"{figures.words(row['signal'])}: {title.lower()}",
-            "value": row["value"],
-            "lower": row["lower"] if row["lower"] is not None else row["value"],
-            "upper": row["upper"] if row["upper"] is not None else row["value"],
-            "label": f"{row['value']:.2f} ({figures.interval(row['lower'], row['upper'], 'score')}) · n {figures.count(row['n'])}",
-            "is_ranked": row["lower"] is not None and (row["lower"] > 0.5 or row["upper"] < 0.5),
-        }
-        for title, answer in asked.items()
-        for row in answer.frame.filter(pl.col("value").is_not_null()).iter_rows(named=True)
-    ]
-    chart = charts.dots(pl.DataFrame(rows).sort("name"), unit_format=".2f", least=0.5) if rows else None
-    table = pl.concat([answer.frame.with_columns(predicts=pl.lit(title)) for title, answer in asked.items()])
-    panel(
-        "signals",
-        "What do interviews, demo lessons and checks tell us?",
-        _signals_finding(asked["Who succeeds once hired"].frame),
-        chart,
-        tuple(asked.values()),
-        table,
-        note="0.50 is a coin toss, 1.00 always right; grey: no better than a coin within its 95% interval. Only marks recorded before the "
-        "decision count. Success is known for hires alone, which hides part of what a signal could tell."
-        if rows
-        else "",
-    )
-
-
 def _school_names(choice: Choice) -> dict[str, str]:
     schools = choice.insights.rows("schools").frame
     return dict(schools.select("organisation_id", "name").iter_rows()) if schools.height else {}
@@ -260,11 +250,23 @@ def _plan_grid(rows: pl.DataFrame) -> pl.DataFrame:
             "Hired": row["hired_count"],
             "Posts open": row["open_openings_count"],
             "Applicants now": row["open_applications_count"],
-            "Applications still needed": figures.record(row, "count"),
+            "Applications still needed": "plan is met" if row["value"] == 0 else figures.record(row, "count"),
         }
         for row in rows.iter_rows(named=True)
     ]
     return pl.DataFrame(lines, infer_schema_length=None)
+
+
+def _seasons_finding(late: pl.DataFrame, filled: pl.DataFrame, applicants: pl.DataFrame) -> str:
+    judged = late.filter(pl.col("value").is_not_null()).tail(1).to_dicts()
+    if not judged:
+        return "Too few posts have reached their term in this selection."
+    season = judged[0]["season"]
+    said = f"Of the posts for season {season} whose term has begun, {figures.record(judged[0], 'rate')} were late or are still unfilled"
+    rates = [row for row in filled.iter_rows(named=True) if row["season"] == season and row["value"] is not None]
+    said += f"; {figures.record(rates[0], 'rate')} of its approved teaching time is filled" if rates else ""
+    each = applicants.filter(pl.col("value").is_not_null()).to_dicts()
+    return f"{said}. A post draws {figures.record(each[0], 'ratio')} applications." if each else f"{said}."
 
 
 def _change(title: str, row: dict[str, Any], unit: str) -> str:
@@ -277,18 +279,3 @@ def _change(title: str, row: dict[str, Any], unit: str) -> str:
 
     within = f" (95%: {said(low)} to {said(high)})" if low is not None and high is not None else ""
     return f"{title}: {said(row['value'])}{within}."
-
-
-def _signals_finding(success: pl.DataFrame) -> str:
-    known = success.filter(pl.col("value").is_not_null() & pl.col("lower").is_not_null())
-    if known.is_empty():
-        return "Too few decided applications with marks, or too few hires whose first year is known, to judge a signal."
-    telling = known.filter(pl.col("lower") > 0.5).sort("value", descending=True)["signal"].to_list()
-    silent = [name for name in known.sort("signal")["signal"] if name not in telling]
-    said = f"{_listed(telling)} marks tell who will do well" if telling else "No mark tells who will do well"
-    return f"{said[:1].upper()}{said[1:]}" + (f"; {_listed(silent)} marks do not, within noise." if silent and telling else ".")
-
-
-def _listed(names: list[str]) -> str:
-    spoken = [figures.words(name).lower() for name in names]
-    return spoken[0] if len(spoken) == 1 else f"{', '.join(spoken[:-1])} and {spoken[-1]}"

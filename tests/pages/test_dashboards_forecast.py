@@ -46,7 +46,7 @@ def test_waiting_list_holds_what_is_late_or_untouched_of_the_own_school_only(mad
     assert own
     assert others
     test = run("forecast", made.home, DIRECTOR)
-    grid = next(element.value for element in test.dataframe if "Why it is here" in element.value.columns)
+    grid = next(element.value for element in test.dataframe if "Why" in element.value.columns)
     assert sorted(grid["Application"]) == sorted(own)
     assert not [key for key in others if key in everything(test)]
     open_n = listed.filter(tenant_id=RIVER).height
@@ -80,3 +80,13 @@ def test_slider_takes_days_from_a_stage(made: Made) -> None:
 def test_signals_say_which_marks_tell_something(made: Made) -> None:
     said = captions(run("forecast", made.home, ADMIN))
     assert "No mark tells who will do well" in said  # the made marks know nothing of success
+
+
+def test_past_seasons_and_interviews_are_told_with_n(made: Made) -> None:
+    said = captions(run("forecast", made.home, DIRECTOR))
+    due, hires = made.query(
+        f"""select (select count(*) from marts.mart_opening_histories where is_due and tenant_id = '{RIVER}') as due,
+          (select count(*) from marts.mart_application_interviews where is_hired and tenant_id = '{RIVER}') as hires"""
+    ).row(0)
+    assert f"n = {due}) were late or are still unfilled" in said
+    assert f"n = {hires}) interviews." in said

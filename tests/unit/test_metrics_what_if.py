@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from metrics.intervals import area_under_curve, poisson_binomial_interval, ratio_interval
 from metrics.survival import kaplan_meier
-from metrics.what_if import Histories, _medians, readiness_without, time_to_fill_without
+from metrics.what_if import Histories, _Replay, readiness_without, time_to_fill_without
 
 
 def histories(seed: int = 3, count: int = 400) -> Histories:
@@ -45,6 +45,15 @@ def test_a_stay_is_cut_to_zero_and_unfilled_openings_stay_unfilled() -> None:
     assert everything.after < made.is_filled[due].mean() + 1e-9
 
 
+def test_a_quicker_stage_never_makes_filling_slower_however_few_openings() -> None:
+    for seed in range(40):
+        few, random = histories(seed, count=40), np.random.default_rng(seed)
+        open_ones = Histories(few.job, few.days, few.is_filled & (random.random(40) < 0.7), few.stage_days, few.lead_days, few.is_due)
+        found = time_to_fill_without(open_ones, 4, draws=100)
+        assert found.change <= 0 or np.isnan(found.change)
+        assert not found.upper > 0
+
+
 def test_the_median_before_is_the_metric_of_time_to_fill() -> None:
     made = histories()
     assert time_to_fill_without(made, 3).before == kaplan_meier(made.days, made.is_filled).median()
@@ -53,7 +62,7 @@ def test_the_median_before_is_the_metric_of_time_to_fill() -> None:
 def test_resampled_medians_equal_kaplan_meier_of_the_repeated_rows() -> None:
     made, random = histories(count=60), np.random.default_rng(5)
     weights = random.multinomial(60, np.full(60, 1 / 60), size=25)
-    found = _medians(made.days, made.is_filled, weights.astype(float))
+    found = [_Replay.of(made, 3, np.arange(60)).medians(row)[0] for row in weights]
     expected = [kaplan_meier(np.repeat(made.days, row), np.repeat(made.is_filled, row)).median() for row in weights]
     assert np.isclose(found, expected, atol=3).all()  # the metric takes the middle of a flat stretch at one half
     assert np.isclose(found, expected).mean() > 0.8
@@ -63,6 +72,17 @@ def test_the_interval_holds_the_change_of_fresh_histories() -> None:
     true = readiness_without(histories(seed=0, count=200_000), 5, draws=1).change
     covered = [(low := readiness_without(histories(seed), 5, draws=200)).lower <= true <= low.upper for seed in range(60)]
     assert 0.85 <= np.mean(covered) <= 1
+
+
+def test_drawing_fewer_jobs_gives_the_same_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = histories(count=4000)
+    for effect in (time_to_fill_without, readiness_without):
+        monkeypatch.setattr("metrics.what_if._JOBS", 10_000)
+        every = effect(made, 5)
+        monkeypatch.setattr("metrics.what_if._JOBS", 500)
+        some = effect(made, 5)
+        assert some.change == every.change
+        assert some.upper - some.lower == pytest.approx(every.upper - every.lower, rel=0.35)
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
