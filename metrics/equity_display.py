@@ -5,7 +5,7 @@ What belongs here: the display rules of the release. What doesn't: computing the
 
 import math
 
-from metrics.families.equity import RELEASE_A_EPSILON, noise_deviation
+from metrics.families.equity import EPSILONS, noise_deviation
 from metrics.intervals import normal_quantile
 
 FEWER_THAN = 5
@@ -34,7 +34,7 @@ def drawn_share(share: float) -> float:
     return min(max(_whole_percent(share) / 100, low), high)
 
 
-def margin_points(cohort_people_count: int, cells: int = 1, epsilon: float = RELEASE_A_EPSILON) -> int:
+def margin_points(cohort_people_count: int, cells: int = 1, epsilon: float = EPSILONS["A"]) -> int:
     """Return the 95 % margin, in whole percentage points, that noise puts on a share made of ``cells`` released periods.
 
     Raises:
@@ -46,7 +46,7 @@ def margin_points(cohort_people_count: int, cells: int = 1, epsilon: float = REL
     return max(1, math.ceil(points))
 
 
-def change_is_clear(before: float, after: float, before_n: int, after_n: int, epsilon: float = RELEASE_A_EPSILON) -> bool:
+def change_is_clear(before: float, after: float, before_n: int, after_n: int, epsilon: float = EPSILONS["A"]) -> bool:
     """Say whether the change between two released shares (0–1) may carry an arrow: at least 2·√2 standard deviations of noise.
 
     For cohorts of different size that is two standard deviations of the difference.

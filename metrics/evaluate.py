@@ -7,7 +7,7 @@ import polars as pl
 
 from metrics.answer import finish
 from metrics.catalogue import Catalogue, Definition, product_catalogue
-from metrics.families import equity, funnel, model_scores, reconciliation, sources, time
+from metrics.families import equity, funnel, model_scores, reconciliation, sources, time, verdicts
 from metrics.query import Query, check
 from metrics.rows import Reader, Rows, Statement
 
@@ -16,6 +16,7 @@ FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
     **sources.METRICS,
     **time.METRICS,
     **equity.METRICS,
+    **verdicts.METRICS,
     **model_scores.METRICS,
     **reconciliation.METRICS,
 }

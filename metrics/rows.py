@@ -9,7 +9,7 @@ import polars as pl
 from metrics.catalogue import Definition
 from metrics.query import MetricQueryError, Query, filter_values
 
-_WITHOUT_TENANT = frozenset({"predictions.model_scores"})  # figures of the platform's models: no row belongs to a school
+_WITHOUT_TENANT = frozenset({"predictions.model_scores", "marts.mart_equity_benchmarks"})  # figures of the platform: no row is a school's
 
 
 class Reader(Protocol):

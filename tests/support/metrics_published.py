@@ -31,7 +31,9 @@ _TABLES = {
     " is_internal time_to_hire_days is_accept_imputed",
     "marts.mart_time_to_fill": "opening_id tenant_id source_system approved_month subject staff_class gross_days net_days is_filled"
     " is_cancelled",
-    "marts.mart_equity_releases": "release tenant_id period_kind period_start period_end attribute category people_count"
+    "marts.mart_equity_releases": "release tenant_id period_kind period_start period_end outcome_bin attribute category"
+    " people_count cohort_people_count noisy_count key_id",
+    "marts.mart_equity_benchmarks": "release period_kind period_start period_end attribute category people_count"
     " cohort_people_count key_id",
     "marts.mart_reconciliation": "source_system tenant_id truth left_count right_count difference_count",
     "predictions.model_scores": "model bundle_id kind metric_id predictor landmark origin value lower upper n world",

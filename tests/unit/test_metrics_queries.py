@@ -42,12 +42,19 @@ ROWS: dict[str, dict[str, Any]] = {
     "marts.mart_stage_durations": {"tenant_id": TENANTS, "stage": "screen", "time_in_stage_days": 3.0},
     "marts.mart_time_to_hire": {"tenant_id": TENANTS, "time_to_hire_days": 30.0},
     "marts.mart_time_to_fill": {"tenant_id": TENANTS, "gross_days": 30.0, "net_days": 20.0, "is_filled": True},
-    "marts.mart_equity_releases": {"tenant_id": TENANTS, "release": "A", "attribute": "self_id", "category": "answered",
-                                   "people_count": 20},
+    "marts.mart_equity_releases": {"tenant_id": TENANTS * 2, "release": ["A"] * 4 + ["B"] * 4,
+                                   "attribute": ["self_id"] * 4 + ["gender"] * 4,
+                                   "category": ["answered"] * 4 + ["female", "male", "undisclosed", "female"],
+                                   "outcome_bin": "hired", "people_count": 20, "cohort_people_count": 60},
     "marts.mart_reconciliation": {"tenant_id": TENANTS, "truth": "hires", "left_count": 1, "right_count": 1},
     "marts.fct_applications": {"application_id": ["0", "1", "2", "3"], "tenant_id": TENANTS,
                                "agency_id": ["agency", "other", "other", "agency"]},
 }  # fmt: skip
+ONE_TABLE: dict[str, dict[str, Any]] = {
+    "D8": {"attribute": "self_id"},
+    "D10": {"attribute": "gender", "outcome_bin": "hired"},
+    **{f"D{number}": {"attribute": "gender", "category": "female"} for number in range(2, 7)},
+}
 AGENCIES_MAY_READ = {"T1", "T2", "T4"}
 WITH_TENANTS = [entry.id for entry in product_catalogue() if "tenant_id" in entry.dimensions]
 
@@ -59,8 +66,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedFil
 
 
 def _n(published: PublishedFile, metric: str, scope: Scope, **more: Any) -> dict[str, int]:
-    asked = {"filters": {"attribute": "self_id"}} if metric == "D8" else {}
-    answer = evaluate(published, Query(metric, group_by=("tenant_id",), scope=scope, **(asked | more)))
+    more["filters"] = ONE_TABLE.get(metric, {}) | more.get("filters", {})
+    answer = evaluate(published, Query(metric, group_by=("tenant_id",), scope=scope, **more))
     return dict(answer.select("tenant_id", "n").iter_rows())
 
 
@@ -75,7 +82,7 @@ def test_a_scope_reads_its_own_schools_and_no_other(published: PublishedFile, me
 
 @pytest.mark.parametrize("metric", WITH_TENANTS)
 def test_a_filter_never_widens_the_scope(published: PublishedFile, metric: str) -> None:
-    filters = {"tenant_id": [TENANT, OTHER_TENANT]} | ({"attribute": "self_id"} if metric == "D8" else {})
+    filters = {"tenant_id": [TENANT, OTHER_TENANT]}
     assert set(_n(published, metric, Scope(frozenset({OTHER_TENANT})), filters=filters)) == {OTHER_TENANT}
 
 
@@ -112,6 +119,10 @@ def test_an_agency_reads_its_own_submissions_or_is_refused(published: PublishedF
         (Query("F2", group_by=("stage", "stage"), scope=ALL), "twice"),
         (Query("D1", scope=ALL), "never summed over schools"),
         (Query("D8", group_by=("tenant_id",), scope=ALL), "one attribute at a time"),
+        (Query("D9", scope=ALL), "one attribute at a time"),
+        (Query("D10", filters={"attribute": "gender"}, scope=ALL), "one outcome at a time"),
+        (Query("D4", filters={"attribute": "gender"}, scope=ALL), "group by attribute and category"),
+        (Query("D4", group_by=("category",), filters={"attribute": "gender"}, scope=ALL), "one school, year and attribute"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_with_what_can(published: PublishedFile, query: Query, message: str) -> None:
