@@ -23,15 +23,16 @@ COLUMNS = {
     "responses": ("dei_key", "tenant_id", "submitted_on", "question_set_version", *ATTRIBUTES, "locale"),
     "invitations": ("dei_key", "tenant_id", "invited_on", "question_set_version", "locale"),
 }
-RELEASES: Mapping[str, str] = {"A": "0.75"}
-"""Release → epsilon of its noise per cell, as decimal text. A: the pool of applicants by school and quarter of application."""
+RELEASES: Mapping[str, str] = {"A": "0.75", "B": "0.5", "C": "0.25"}
+"""Release → epsilon of its noise per cell, as decimal text. A: the pool of applicants by school and quarter of application. B: by school,
+academic year of closing and outcome. C: the benchmark of all schools by calendar quarter; its people answer to one school each."""
 
 _DECLINED, _UNDISCLOSED = "declined", "undisclosed"
-_COHORT = ["tenant_id", "period_kind", "period_start"]
+_COHORT = ["release", "tenant_id", "period_kind", "period_start", "outcome_bin"]
 _PEOPLE: dict[str, Any] = {
     **dict.fromkeys(("release", "tenant_id", "period_kind"), pl.String),
     **dict.fromkeys(("period_start", "period_end"), pl.Date),
-    **dict.fromkeys(("self_id", *ATTRIBUTES), pl.String),
+    **dict.fromkeys(("outcome_bin", "self_id", *ATTRIBUTES), pl.String),
     "record_key": pl.Int64,
 }
 _SELF_ID = list(_PEOPLE).index("self_id")
@@ -55,7 +56,7 @@ def build_equity_people(source_url: str, connection: Connection, root: Path) -> 
         root: the home: its ledger says what is released already, its secret ``equity_key`` opens the answers.
 
     Returns:
-        The rows of ``private.equity_people``: one per person of a closed cohort that is not released yet, answered or not.
+        The rows of ``private.equity_people``: one per release and person of a closed cohort that is not released yet, answered or not.
 
     Raises:
         MissingSecret: ``secrets/equity_key`` is absent or readable by others.
@@ -123,16 +124,18 @@ def equity_people(connection: Connection, released: pl.DataFrame, key: EquityKey
 
 
 def _people(members: pl.DataFrame, answers: Mapping[str, tuple[str, ...]], invited: set[str], key: EquityKey) -> Iterator[tuple[Any, ...]]:
-    for tenant, candidate, merged, kind, start, end in members.iter_rows():
-        keys = [key.dei_key(tenant, person) for person in (candidate, *(merged or ()))]  # an answer may be kept under a merged record
+    for school, candidate, merged, *cohort in members.select("school_id", "candidate_id", "merged_ids", *_COHORT, "period_end").iter_rows():
+        release, tenant, kind, start, outcome_bin, end = cohort
+        keys = [key.dei_key(school, person) for person in (candidate, *(merged or ()))]  # an answer may be kept under a merged record
         answer = next((answers[one] for one in keys if one in answers), None)
         if answer is not None:
             self_id = "declined" if set(answer) == {_DECLINED} else "answered"
         else:
             self_id = "no_answer" if invited.intersection(keys) else "not_invited"
         values = [_UNDISCLOSED if value == _DECLINED else value for value in answer or (_UNDISCLOSED,) * len(ATTRIBUTES)]
-        for release in RELEASES:
-            yield (release, tenant, kind, start, end, self_id, *values, key.record_key(f"{release}|{tenant}|{kind}|{start}", candidate))
+        person = candidate if tenant == school else f"{school}|{candidate}"
+        record_key = key.record_key(f"{release}|{tenant}|{kind}|{start}", person)
+        yield (release, tenant, kind, start, end, outcome_bin, self_id, *values, record_key)
 
 
 def _opens_any(connection: Connection, invited: set[str], key: EquityKey) -> bool:
@@ -141,30 +144,48 @@ def _opens_any(connection: Connection, invited: set[str], key: EquityKey) -> boo
 
 
 def _members(connection: Connection) -> pl.DataFrame:
-    """Return who belongs to which closed cohort, and the cohort's public size."""
+    """Return who belongs to which closed cohort of which release, and the cohort's public size."""
     frame: pl.DataFrame = connection.sql(
         """
-        with quarters as (select * from marts.mart_equity_cohorts where period_kind = 'quarter'),
-        rests as (select * from marts.mart_equity_cohorts where period_kind = 'year_rest'),
+        with cohorts as (
+            select *, list_position(['not_interviewed', 'interviewed', 'hired'], outcome_bin) as rank from marts.mart_equity_cohorts
+        ),
+        quarters as (select * from cohorts where release = 'A' and period_kind = 'quarter'),
+        rests as (select * from cohorts where release = 'A' and period_kind = 'year_rest'),
         people as (
-            select *, count(*) over (partition by tenant_id, first_quarter_start) as quarter_people_count
-            from intermediate.int_application_outcomes where first_quarter_start is not null
+            select *, count(*) over (partition by tenant_id, first_quarter_start) as quarter_people_count,
+                list_position(['not_interviewed', 'interviewed', 'hired'], outcome_bin) as rank
+            from intermediate.int_application_outcomes
+        ),
+        placed as (
+            select people.tenant_id as school_id, people.candidate_id, people.first_quarter_start,
+                case when quarters.release is not null then quarters else rests end as cohort
+            from people
+            left join quarters on people.tenant_id = quarters.tenant_id and people.first_quarter_start = quarters.period_start
+            left join rests on people.tenant_id = rests.tenant_id and people.academic_year_start = rests.period_start
+                and people.quarter_people_count < 20
+            where people.first_quarter_start is not null
+            union all
+            select people.tenant_id, people.candidate_id, null,
+                arg_max(cohorts, cohorts.rank)  -- the nearest bin that is not above one's own
+            from people
+            inner join cohorts on cohorts.release = 'B' and people.tenant_id = cohorts.tenant_id
+                and people.academic_year_start = cohorts.period_start and cohorts.rank <= people.rank
+            group by people.tenant_id, people.candidate_id, people.academic_year_start
+            union all
+            select people.tenant_id, people.candidate_id, null, cohorts
+            from people
+            inner join cohorts on cohorts.release = 'C' and people.first_calendar_quarter_start = cohorts.period_start
         ),
         merged as (
             select person_id, list(candidate_id order by candidate_id) as merged_ids
             from intermediate.int_candidates_merged group by person_id
         )
-        select people.tenant_id, people.candidate_id, merged.merged_ids, people.first_quarter_start,
-            coalesce(quarters.period_kind, rests.period_kind) as period_kind,
-            coalesce(quarters.period_start, rests.period_start) as period_start,
-            coalesce(quarters.period_end, rests.period_end) as period_end,
-            coalesce(quarters.people_count, rests.people_count) as people_count
-        from people
-        left join quarters on people.tenant_id = quarters.tenant_id and people.first_quarter_start = quarters.period_start
-        left join rests on people.tenant_id = rests.tenant_id and people.academic_year_start = rests.period_start
-            and people.quarter_people_count < 20
-        left join merged on people.candidate_id = merged.person_id
-        where coalesce(quarters.period_kind, rests.period_kind) is not null
+        select school_id, placed.candidate_id, merged_ids, first_quarter_start, cohort.release, cohort.tenant_id, cohort.period_kind,
+            cohort.period_start, cohort.period_end, cohort.outcome_bin, cohort.people_count
+        from placed
+        left join merged on placed.candidate_id = merged.person_id
+        where cohort.release is not null
         """
     ).pl()
     return frame
@@ -178,13 +199,14 @@ def _unreleased(members: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
             f"{wrong.height} equity cohorts hold another number of people than mart_equity_cohorts says,"
             f" such as {wrong.row(0, named=True)}: rebuild the models and this step from the same rows"
         )
-    quarters = released.filter(pl.col("period_kind") == "quarter").select("tenant_id", first_quarter_start="period_start")
-    rests = released.filter(pl.col("period_kind") == "year_rest").select("tenant_id", "period_start", "period_end")
-    placed = members.select("tenant_id", "first_quarter_start").unique()
+    fresh = members.join(released.select(_COHORT[:4]), on=_COHORT[:4], how="anti")  # B and C, whose period is measured once and whole
+    pool = released.filter(pl.col("release") == "A")
+    quarters = pool.filter(pl.col("period_kind") == "quarter").select("tenant_id", first_quarter_start="period_start")
+    rests = pool.filter(pl.col("period_kind") == "year_rest").select("tenant_id", "period_start", "period_end")
+    placed = fresh.filter(pl.col("release") == "A").select("tenant_id", "first_quarter_start").unique()
     in_rest = placed.join(rests, on="tenant_id").filter(pl.col("first_quarter_start").is_between("period_start", "period_end"))
     counted_already = pl.concat([quarters, in_rest.select("tenant_id", "first_quarter_start")]).unique()
-    fresh = members.join(counted_already, on=["tenant_id", "first_quarter_start"], how="anti")
-    return fresh.select("tenant_id", "candidate_id", "merged_ids", "period_kind", "period_start", "period_end")
+    return fresh.join(counted_already, on=["tenant_id", "first_quarter_start"], how="anti")
 
 
 def _rows(connection: Connection, sql: str) -> list[tuple[Any, ...]]:

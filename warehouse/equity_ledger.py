@@ -22,15 +22,20 @@ ROW_SCHEMA: dict[str, Any] = {
     "period_kind": pl.String,
     "period_start": pl.Date,
     "period_end": pl.Date,
+    "outcome_bin": pl.String,
     "attribute": pl.String,
     "category": pl.String,
     "people_count": pl.Int64,
     "cohort_people_count": pl.Int64,
+    "noisy_count": pl.Int64,
     "key_id": pl.String,
 }
 SCHEMA: dict[str, Any] = ROW_SCHEMA | {"released_at": pl.Datetime("us", "UTC")}
 PERIOD = ["release", "tenant_id", "period_kind", "period_start", "period_end"]
-_IDENTITY = PERIOD[:4]
+CELL = [*PERIOD, "outcome_bin", "attribute", "category"]
+_IDENTITY = PERIOD[:4]  # not the outcome bin: the bins of a year are released together, and never again
+_COUNTS = ("people_count", "cohort_people_count", "noisy_count")
+_BENCHMARK = pl.col("release") == "C"
 
 
 class LedgerBroken(RuntimeError):
@@ -47,7 +52,9 @@ def ledger_folder(root: Path) -> Path:
 
 
 def read_ledger(root: Path) -> pl.DataFrame:
-    """Return every released row, in the columns of ``mart_equity_releases``, sorted; no rows before the first release.
+    """Return every released row, in the columns of ``SCHEMA``, sorted; no rows before the first release.
+
+    Rows released before there were outcomes belong to the pool and kept no noisy count.
 
     Raises:
         LedgerBroken: a file was changed, cut or taken out.
@@ -55,10 +62,19 @@ def read_ledger(root: Path) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
     for _, entries in _files(root):
         rows.extend(entries)
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(SCHEMA, pl.String) | {"people_count": pl.Int64, "cohort_people_count": pl.Int64})
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(SCHEMA, pl.String) | dict.fromkeys(_COUNTS, pl.Int64))
     return frame.with_columns(
-        pl.col("period_start", "period_end").str.to_date(), pl.col("released_at").str.to_datetime(time_unit="us", time_zone="UTC")
-    ).sort([*PERIOD, "attribute", "category"])
+        pl.col("period_start", "period_end").str.to_date(),
+        pl.col("released_at").str.to_datetime(time_unit="us", time_zone="UTC"),
+        pl.col("outcome_bin").fill_null("pool"),
+    ).sort(CELL)
+
+
+def released_tables(root: Path) -> dict[str, pl.DataFrame]:
+    """Return the ledger as the tables a version publishes: figures of schools, and the benchmark of all schools that belongs to none."""
+    ledger = read_ledger(root)
+    benchmark = ledger.filter(_BENCHMARK).drop("tenant_id", "outcome_bin", "noisy_count")
+    return {"marts.mart_equity_releases": ledger.filter(~_BENCHMARK), "marts.mart_equity_benchmarks": benchmark}
 
 
 def released_periods(root: Path) -> pl.DataFrame:
@@ -82,7 +98,7 @@ def append_missing(root: Path, candidates: pl.DataFrame, *, new_ledger_reason: s
     ledger = read_ledger(root)
     _refuse_lost_ledger(root, ledger, new_ledger_reason)
     offered = candidates.select(pl.col(name).cast(kind) for name, kind in ROW_SCHEMA.items())
-    fresh = offered.join(ledger.select(_IDENTITY).unique(), on=_IDENTITY, how="anti").sort([*PERIOD, "attribute", "category"])
+    fresh = offered.join(ledger.select(_IDENTITY).unique(), on=_IDENTITY, how="anti").sort(CELL)
     if fresh.is_empty():
         return 0
     _refuse_malformed(fresh)
@@ -92,8 +108,9 @@ def append_missing(root: Path, candidates: pl.DataFrame, *, new_ledger_reason: s
 
 
 def _refuse_malformed(fresh: pl.DataFrame) -> None:
-    period_attribute = [*_IDENTITY, "attribute"]
-    if fresh.null_count().sum_horizontal().item() or fresh.select([*period_attribute, "category"]).is_duplicated().any():
+    period_attribute = [*_IDENTITY, "outcome_bin", "attribute"]
+    empty = fresh.drop("noisy_count").null_count().sum_horizontal().item()
+    if empty or fresh.select([*period_attribute, "category"]).is_duplicated().any():
         raise ReleaseRefused("equity candidates hold an empty value or a category twice")
     sums = fresh.group_by(period_attribute).agg(
         total=pl.col("people_count").sum(), least=pl.col("people_count").min(), cohort=pl.col("cohort_people_count").max()
@@ -138,10 +155,15 @@ def _published_periods(root: Path) -> pl.DataFrame:
     connection = open_locked(path)
     try:
         known = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-        if ("mart_equity_releases",) not in known:
-            return empty
-        frame: pl.DataFrame = connection.sql(f"select distinct {', '.join(_IDENTITY)} from marts.mart_equity_releases").pl()
-        return frame.cast({name: SCHEMA[name] for name in _IDENTITY})
+        frames = [empty]
+        for table, columns in (
+            ("mart_equity_releases", _IDENTITY),
+            ("mart_equity_benchmarks", ["release", "'all_schools' as tenant_id", *_IDENTITY[2:]]),
+        ):
+            if (table,) in known:
+                frame: pl.DataFrame = connection.sql(f"select distinct {', '.join(columns)} from marts.{table}").pl()
+                frames.append(frame.cast({name: SCHEMA[name] for name in _IDENTITY}))
+        return pl.concat(frames)
     finally:
         connection.close()
 

@@ -51,7 +51,13 @@ OPTIONAL_TABLES: frozenset[str] = frozenset({"predictions.logged_predictions", "
 """Tables a published version has once something has written them into the build file."""
 
 ADDED_TABLES: frozenset[str] = frozenset(
-    {"marts.check_results", "marts.mart_equity_releases", "marts.metric_definitions", "marts.publish_info"}
+    {
+        "marts.check_results",
+        "marts.mart_equity_benchmarks",
+        "marts.mart_equity_releases",
+        "marts.metric_definitions",
+        "marts.publish_info",
+    }
 )
 """Tables that publishing itself adds; none of them is read from the build file's marts."""
 

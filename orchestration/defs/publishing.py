@@ -11,7 +11,7 @@ from orchestration.defs.training import champions
 from orchestration.resources import WRITER, home, source_world, warehouse
 from orchestration.steps import Steps
 from warehouse.connection import scalar
-from warehouse.equity_ledger import append_missing, read_ledger
+from warehouse.equity_ledger import append_missing, released_tables
 from warehouse.names import REQUIRED_TABLES
 from warehouse.publishing import publish
 
@@ -52,7 +52,7 @@ def published(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
             checks = connection.sql("select * from raw._check_results").pl()
         append_missing(root, candidates, new_ledger_reason=PublishingSettings().new_equity_ledger)
         tables: dict[str, pl.DataFrame] = {
-            "marts.mart_equity_releases": read_ledger(root),
+            **released_tables(root),
             "marts.metric_definitions": definitions_frame(product_catalogue()),
             "marts.check_results": checks,
         }

@@ -2,8 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,67 +11,20 @@ import pytest
 from scipy.stats import chisquare, dlaplace
 
 from foundation.settings import Home, MissingSecret
-from ingestion.equity import ATTRIBUTES, CohortMismatch, WrongEquityKey, build_equity_people, equity_people
-from ingestion.equity_key import EquityKey, noise_ranges
+from ingestion.equity import ATTRIBUTES, CohortMismatch, WrongEquityKey, build_equity_people
+from ingestion.equity_key import EquityKey
 from metrics.intervals import wilson
-from nexus.databases import DatabaseUrls, create_database, login_urls
-from tests.support.equity_release import QUARTERS, SENTINEL, YEAR_START, Cohorts, categories, compiled_release, run_dbt
-from tests.support.postgres import PASSWORDS
-from warehouse.connection import Connection, Published, Warehouse
-from warehouse.equity_ledger import PERIOD, append_missing, read_ledger
+from tests.support.equity_release import KEY, QUARTERS, SCHOOLS, SENTINEL, YEAR_START, Cohorts, World, categories, compiled_release, run_dbt
+from warehouse.connection import Published, Warehouse
+from warehouse.equity_ledger import CELL, PERIOD, append_missing, read_ledger
 from warehouse.publishing import publish
 
 pytestmark = pytest.mark.xdist_group("equity_release")
 
-SCHOOLS = {
-    "00000000-0000-0000-0000-00000000000a": [60, 25, 12, 3],
-    "00000000-0000-0000-0000-00000000000b": [5, 20, 19, 0],
-    "00000000-0000-0000-0000-00000000000c": [4, 3, 2, 0],
-}
-KEY = "0f" * 32
-CELL = [*PERIOD, "attribute", "category"]
 
-
-@dataclass
-class World:
-    """A home with a build file, a source with answers and the statement dbt compiled."""
-
-    home: Path
-    urls: DatabaseUrls
-    cohorts: Cohorts
-    release_sql: str = ""
-
-    def release(self, cohorts: Cohorts, *, shuffle: int = 0, key: str = KEY) -> pl.DataFrame:
-        """Rebuild from these cohorts and return the candidates."""
-        cohorts.write_source(self.urls.owner, key)
-        with Warehouse(self.home).build() as connection:
-            cohorts.write_build(connection, shuffle=shuffle)
-            build_equity_people(self.urls.pipeline, connection, self.home)
-            return _sorted(connection.sql(self.release_sql).pl())
-
-
-def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.sort(CELL)
-
-
-@pytest.fixture(scope="module")
-def world(postgres_server, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:  # type: ignore[no-untyped-def]  # the server's type belongs to another floor
-    home = tmp_path_factory.mktemp("equity")
-    Home(home=home).write_secret("equity_key", KEY)
-    name = "equity_release"
-    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {migrated_template}")
-    urls = login_urls(create_database(postgres_server.url(), name), PASSWORDS)
-    world = World(home, urls, Cohorts.draw(1, SCHOOLS))
-    world.cohorts.write_source(urls.owner, KEY)
-    with Warehouse(home).build() as connection:
-        world.cohorts.write_build(connection)
-        build_equity_people(urls.pipeline, connection, home)
-    run_dbt("build", "--select", "equity_categories", "equity_release_candidates", home=home)
-    world.release_sql = compiled_release(home)
-    yield world
-    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+@pytest.fixture
+def world(equity_world: World) -> World:
+    return equity_world
 
 
 @pytest.fixture
@@ -99,7 +50,7 @@ def test_every_table_adds_up_to_the_public_cohort_and_shows_every_category(world
 def test_private_people_hold_one_row_a_person_and_nothing_that_leads_back(world: World, candidates: pl.DataFrame) -> None:
     with Warehouse(world.home).build(read_only=True) as connection:
         people: pl.DataFrame = connection.sql("from private.equity_people").pl()
-    assert people.columns == ["release", *PERIOD[1:], "self_id", *ATTRIBUTES, "record_key"]
+    assert people.columns == [*PERIOD, "outcome_bin", "self_id", *ATTRIBUTES, "record_key"]
     in_cohorts = [p for p in world.cohorts.people if p.tenant_id in candidates["tenant_id"].unique()]
     assert people.height == len(in_cohorts)
     assert Counter(people["self_id"]) == Counter(person.self_id for person in in_cohorts)
@@ -140,17 +91,17 @@ def test_duckdb_and_postgres_release_the_same_rows(world: World, candidates: pl.
                 for row in frame.iter_rows():
                     copy.write_row(row)
         rows = postgres.execute(compiled_release(world.home / "postgres").encode()).fetchall()
-    there = _sorted(pl.DataFrame(rows, schema=candidates.schema, orient="row"))
+    there = pl.DataFrame(rows, schema=candidates.schema, orient="row").sort(CELL)
     assert there.equals(candidates)
 
 
 def test_release_is_the_nearest_table_of_whole_people_to_the_noisy_counts(world: World, candidates: pl.DataFrame) -> None:
-    noisy = _noisy(world)
-    group = [*PERIOD, "attribute"]
+    noisy = world.noisy()
+    group = CELL[:-1]
     joined = candidates.join(noisy, on=CELL, how="left")
     assert joined.height == candidates.height
     for part in joined.partition_by(group):
-        released, target = part["people_count"].to_list(), part["noisy_count"].to_list()
+        released, target = part["people_count"].to_list(), part["drawn_count"].to_list()
         best = _distance(released, target)
         for giver in range(len(released)):
             for taker in range(len(released)):
@@ -163,46 +114,16 @@ def _distance(table: list[int], target: list[int]) -> int:
     return sum((a - b) ** 2 for a, b in zip(table, target, strict=True))
 
 
-def _noisy(world: World) -> pl.DataFrame:
-    """Return the counts before projection: the statement dbt compiled, stopped after its noise."""
-    head, _, _ = world.release_sql.partition("ranked as (")
-    sql = f"{head.rstrip().rstrip(',')} select {', '.join(CELL)}, noisy_count, people_count as exact_count from noised"
-    with Warehouse(world.home).build(read_only=True) as connection:
-        frame: pl.DataFrame = connection.sql(sql).pl()
-    return frame
-
-
 def test_noise_of_many_cells_follows_the_two_sided_geometric_distribution(world: World) -> None:
     many = Cohorts.draw(3, {f"00000000-0000-0000-0000-{number:012x}": [20, 21, 22, 23] for number in range(250)})
-    _in_memory(world, many)
-    noise = _noisy(world).select((pl.col("noisy_count") - pl.col("exact_count")).alias("noise"))["noise"]
+    world.release_in_memory(many)
+    drawn = world.noisy().filter(pl.col("release") == "A")
+    noise = drawn["drawn_count"] - drawn["exact_count"]
     assert noise.len() == 250 * 4 * sum(map(len, categories().values()))
     observed = [int(((noise.clip(-8, 8)) == k).sum()) for k in range(-8, 9)]
     expected = [dlaplace.pmf(k, 0.75) for k in range(-8, 9)]
     expected[0] = expected[-1] = dlaplace.sf(7, 0.75)
     assert chisquare(observed, [share * noise.len() for share in expected]).pvalue > 1e-4
-
-
-def _in_memory(world: World, cohorts: Cohorts, *, epsilon: str = "0.75", key: str = KEY) -> pl.DataFrame:
-    """Release cohorts without the source in between (the answers go straight into the private tables)."""
-    equity_key = EquityKey(key)
-    with Warehouse(world.home).build() as connection:
-        cohorts.write_build(connection)
-        answers = [
-            (equity_key.dei_key(p.tenant_id, p.merged_id or p.candidate_id), *p.answer) for p in cohorts.people if p.answer is not None
-        ]
-        invited = [(equity_key.dei_key(p.tenant_id, p.merged_id or p.candidate_id),) for p in cohorts.people if p.is_invited]
-        _write(connection, "equity_responses", pl.DataFrame(answers, schema=["dei_key", *ATTRIBUTES], orient="row"))
-        _write(connection, "equity_invitations", pl.DataFrame(invited, schema=["dei_key"], orient="row"))
-        _write(connection, "equity_people", equity_people(connection, read_ledger(world.home / "nothing").select(PERIOD), equity_key))
-        _write(connection, "equity_noise", noise_ranges("A", epsilon))
-        return _sorted(connection.sql(world.release_sql).pl())
-
-
-def _write(connection: Connection, table: str, frame: pl.DataFrame) -> None:
-    connection.register("_written", frame)
-    connection.execute(f"create or replace table private.{table} as from _written")
-    connection.unregister("_written")
 
 
 def _confident_claims(released: pl.DataFrame, known: pl.DataFrame, truth: dict[str, str]) -> int:
@@ -228,8 +149,9 @@ def test_knowing_all_but_one_allows_no_confident_claim_and_would_without_noise(w
     truth = {school: value[p.candidate_id] for school, p in victims.items()}
     rest = [(p.tenant_id, value[p.candidate_id]) for p in many.people if victims[p.tenant_id] is not p]
     known = pl.DataFrame(rest, schema=["tenant_id", "category"], orient="row").group_by("tenant_id", "category").agg(known=pl.len())
+    disability = (pl.col("release") == "A") & (pl.col("attribute") == "disability")
     claims = {
-        epsilon: _confident_claims(_in_memory(world, many, epsilon=epsilon).filter(pl.col("attribute") == "disability"), known, truth)
+        epsilon: _confident_claims(world.release_in_memory(many, epsilon=epsilon).filter(disability), known, truth)
         for epsilon in ("0.75", "30")
     }
     assert claims["0.75"] == 0
@@ -237,14 +159,14 @@ def test_knowing_all_but_one_allows_no_confident_claim_and_would_without_noise(w
 
 
 def test_comparing_two_nights_shows_nothing_because_released_periods_stay(world: World, tmp_path: Path) -> None:
-    before = _in_memory(world, world.cohorts)
+    before = world.release_in_memory(world.cohorts)
     append_missing(tmp_path, before)
     first_night = read_ledger(tmp_path)
     late = next(p for p in world.cohorts.people if p.quarter == 0 and p.self_id == "no_answer" and p.tenant_id in before["tenant_id"])
     changed = Cohorts(
         [p if p is not late else type(p)(p.tenant_id, p.candidate_id, 0, True, ("male",) * 5, p.merged_id) for p in world.cohorts.people]
     )
-    after = _in_memory(world, changed)
+    after = world.release_in_memory(changed)
     append_missing(tmp_path, after)
     assert not after.equals(before), "a living table would show the new answer"
     assert read_ledger(tmp_path).equals(first_night)
@@ -329,7 +251,7 @@ def test_private_content_and_keys_are_in_no_published_byte_no_log_and_no_compile
 def test_an_answer_outside_the_vocabulary_counts_as_undisclosed_and_loses_nobody(world: World) -> None:
     school = next(iter(SCHOOLS))
     odd = Cohorts([type(p)(p.tenant_id, p.candidate_id, p.quarter, True, (SENTINEL,) * 5) for p in world.cohorts.people])
-    shares = _in_memory(world, odd).filter((pl.col("attribute") == "gender") & (pl.col("tenant_id") == school))
+    shares = world.release_in_memory(odd).filter((pl.col("attribute") == "gender") & (pl.col("tenant_id") == school))
     undisclosed = shares.filter(pl.col("category") == "undisclosed")
     assert (undisclosed["people_count"] / undisclosed["cohort_people_count"]).min() > 0.5  # type: ignore[operator]  # any literal
 

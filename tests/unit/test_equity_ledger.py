@@ -1,5 +1,7 @@
 """The ledger of released equity figures keeps what it took and refuses what it must not take."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,7 +11,16 @@ import polars as pl
 import pytest
 
 from warehouse.connection import Pointer, published_path
-from warehouse.equity_ledger import ROW_SCHEMA, LedgerBroken, ReleaseRefused, append_missing, ledger_folder, read_ledger, released_periods
+from warehouse.equity_ledger import (
+    ROW_SCHEMA,
+    LedgerBroken,
+    ReleaseRefused,
+    append_missing,
+    ledger_folder,
+    read_ledger,
+    released_periods,
+    released_tables,
+)
 
 AT = datetime(2026, 1, 8, tzinfo=UTC)
 QUARTERS = [date(2025, 9, 1), date(2025, 12, 1)]
@@ -17,7 +28,7 @@ QUARTERS = [date(2025, 9, 1), date(2025, 12, 1)]
 
 def candidates(starts: Iterable[date] = QUARTERS, *, kind: str = "quarter", key_id: str = "k1", women: int = 12) -> pl.DataFrame:
     rows = [
-        ("A", "school", kind, start, date(start.year + 1, 8, 31), attribute, category, count, 20, key_id)
+        ("A", "school", kind, start, date(start.year + 1, 8, 31), "pool", attribute, category, count, 20, None, key_id)
         for start in starts
         for attribute, table in {"gender": {"female": women, "male": 20 - women}, "veteran": {"yes": 1, "no": 19}}.items()
         for category, count in table.items()
@@ -91,13 +102,16 @@ def test_malformed_candidates_are_refused_whole(tmp_path: Path, change: pl.Expr,
     assert read_ledger(tmp_path).is_empty()
 
 
-def _publish_by_hand(root: Path, releases: pl.DataFrame) -> None:
+def _publish_by_hand(root: Path, releases: pl.DataFrame, benchmarks: pl.DataFrame | None = None) -> None:
     path = published_path(root, "v-1")
     path.parent.mkdir(parents=True)
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema marts")
         connection.register("releases", releases)
         connection.execute("create table marts.mart_equity_releases as from releases")
+        if benchmarks is not None:
+            connection.register("benchmarks", benchmarks)
+            connection.execute("create table marts.mart_equity_benchmarks as from benchmarks")
     (root / "CURRENT").write_text(Pointer("v-1", AT, AT, {}).to_json())
 
 
@@ -119,3 +133,32 @@ def test_a_ledger_cut_at_its_end_is_noticed_by_what_was_published(tmp_path: Path
     (ledger_folder(tmp_path) / "000002.jsonl").unlink()
     with pytest.raises(ReleaseRefused, match=r"restore it from a backup$"):
         append_missing(tmp_path, candidates(), new_ledger_reason="a reason does not help while part of the ledger stands")
+
+
+def test_bins_of_a_released_year_are_never_joined_by_another(tmp_path: Path) -> None:
+    outcomes = candidates(QUARTERS[:1], kind="academic_year").with_columns(release=pl.lit("B"), outcome_bin=pl.lit("interviewed"))
+    assert append_missing(tmp_path, outcomes, released_at=AT) == 1
+    late = pl.concat([outcomes, outcomes.with_columns(outcome_bin=pl.lit("hired"))])
+    assert append_missing(tmp_path, late, released_at=AT) == 0
+    assert read_ledger(tmp_path)["outcome_bin"].unique().to_list() == ["interviewed"]
+
+
+def test_rows_released_before_there_were_outcomes_are_read_as_the_pool(tmp_path: Path) -> None:
+    append_missing(tmp_path, candidates(QUARTERS[:1]), released_at=AT)
+    file = ledger_folder(tmp_path) / "000001.jsonl"
+    body, _, _ = file.read_bytes().rstrip(b"\n").rpartition(b"\n")
+    older = body.replace(b'"outcome_bin":"pool",', b"").replace(b'"noisy_count":null,', b"")
+    file.chmod(0o600)
+    file.write_bytes(older + b"\n" + json.dumps({"sha256": hashlib.sha256(older).hexdigest()}).encode() + b"\n")
+    assert read_ledger(tmp_path)["outcome_bin"].unique().to_list() == ["pool"]
+    assert append_missing(tmp_path, candidates(), released_at=AT) == 1, "only the second quarter is new"
+
+
+def test_a_published_benchmark_must_be_in_the_ledger_too(tmp_path: Path) -> None:
+    benchmark = candidates(QUARTERS[:1]).with_columns(release=pl.lit("C"), tenant_id=pl.lit("all_schools"))
+    append_missing(tmp_path, benchmark, released_at=AT)
+    tables = released_tables(tmp_path)
+    _publish_by_hand(tmp_path, tables["marts.mart_equity_releases"], tables["marts.mart_equity_benchmarks"])
+    (ledger_folder(tmp_path) / "000001.jsonl").unlink()
+    with pytest.raises(ReleaseRefused, match="1 equity periods were published"):
+        append_missing(tmp_path, candidates())

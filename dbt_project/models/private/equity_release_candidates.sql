@@ -1,8 +1,8 @@
--- Protected counts of every closed cohort that was handed over for release: keyed two-sided geometric noise on each cell, then
+-- Protected counts of every closed cohort that was handed over for release (A pool, B outcomes, C all schools): keyed two-sided geometric noise on each cell, then
 -- the nearest counts (in least squares, exact integers) that are not negative and add up to the cohort's public number of people.
 -- Rerun, shuffled or on another engine the rows are the same: the noise is looked up by a keyed hash of the cell's content.
 {% set attributes = ['self_id', 'gender', 'ethnicity', 'age_band', 'disability', 'veteran'] %}
-{% set cell_group = 'release, tenant_id, period_kind, period_start, attribute' %}
+{% set cell_group = 'release, tenant_id, period_kind, period_start, outcome_bin, attribute' %}
 
 with cohorts as (
 
@@ -12,10 +12,11 @@ with cohorts as (
         period_kind,
         period_start,
         period_end,
+        outcome_bin,
         cast(count(*) as bigint) as people_count
     from {{ source('private', 'equity_people') }}
-    group by release, tenant_id, period_kind, period_start, period_end
-    having count(*) >= case when max(period_kind) = 'quarter' then 20 else 10 end
+    group by release, tenant_id, period_kind, period_start, period_end, outcome_bin
+    having count(*) >= case when release = 'C' then 500 when release = 'A' and period_kind = 'quarter' then 20 else 10 end
 
 ),
 
@@ -26,6 +27,7 @@ answers as (
         tenant_id,
         period_kind,
         period_start,
+        outcome_bin,
         '{{ attribute }}' as attribute,
         {{ attribute }} as answer,
         record_key
@@ -42,6 +44,7 @@ answered as (
         answers.tenant_id,
         answers.period_kind,
         answers.period_start,
+        answers.outcome_bin,
         answers.attribute,
         coalesce(categories.category, 'undisclosed') as category,
         cast(count(*) as bigint) as people_count,
@@ -50,7 +53,7 @@ answered as (
     left join {{ ref('equity_categories') }} as categories
         on answers.attribute = categories.attribute and answers.answer = categories.category
     group by
-        answers.release, answers.tenant_id, answers.period_kind, answers.period_start, answers.attribute,
+        answers.release, answers.tenant_id, answers.period_kind, answers.period_start, answers.outcome_bin, answers.attribute,
         coalesce(categories.category, 'undisclosed')
 
 ),
@@ -63,6 +66,7 @@ cells as (
         cohorts.period_kind,
         cohorts.period_start,
         cohorts.period_end,
+        cohorts.outcome_bin,
         cohorts.people_count as cohort_people_count,
         categories.attribute,
         categories.category,
@@ -76,6 +80,7 @@ cells as (
             and cohorts.tenant_id = answered.tenant_id
             and cohorts.period_kind = answered.period_kind
             and cohorts.period_start = answered.period_start
+            and cohorts.outcome_bin = answered.outcome_bin
             and categories.attribute = answered.attribute
             and categories.category = answered.category
 
@@ -87,7 +92,7 @@ hashed as (
         cells.*,
         secret.key_id,
         {{ sha256_hex("secret.secret || '|' || cells.release || '|' || cells.tenant_id || '|' || cells.period_kind || ':'
-            || cast(cells.period_start as varchar(10)) || '|pool|' || cells.attribute || '|' || cells.category || '|'
+            || cast(cells.period_start as varchar(10)) || '|' || cells.outcome_bin || '|' || cells.attribute || '|' || cells.category || '|'
             || cast(cells.people_count as varchar(20)) || '|' || cast(cells.record_key_sum as varchar(20))") }} as hash
     from cells
     cross join {{ source('private', 'equity_secret') }} as secret
@@ -186,9 +191,11 @@ select
     period_kind,
     period_start,
     period_end,
+    outcome_bin,
     attribute,
     category,
     cast(whole_count + case when turn <= left_over_count then 1 else 0 end as bigint) as people_count,
     cast(cohort_people_count as bigint) as cohort_people_count,
+    case when release = 'B' then cast(noisy_count as bigint) end as noisy_count,
     key_id
 from dealt
