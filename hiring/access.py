@@ -185,10 +185,11 @@ def reach_of(caller: Caller, permission: Permission, session: Session, read_subm
 class Requires:
     """Dependency that lets a request in only with a permission and hands its ``Access`` to the handler."""
 
-    def __init__(self, permission: Permission, keeps_reply: bool) -> None:
+    def __init__(self, permission: Permission, keeps_reply: bool, audited_as: str) -> None:
         """Remember what the route declared."""
         self.permission = permission
         self.keeps_reply = keeps_reply
+        self.audited_as = audited_as
 
     def __call__(
         self,
@@ -199,7 +200,10 @@ class Requires:
     ) -> Access:
         """Check the permission, resolve the reach and claim the idempotency key."""
         if not caller.holds(self.permission):
-            raise Forbidden(f"this needs the permission {self.permission}")
+            refusal = f"this needs the permission {self.permission}"
+            if self.audited_as:
+                request.app.state.log_denial(caller, self.audited_as, request, refusal)
+            raise Forbidden(refusal)
         reach = reach_of(caller, self.permission, session, request.app.state.read_submissions)
         access = Access(caller, self.permission, reach, clock.now(), partial(request.app.state.is_school, session))
         if self.keeps_reply and request.method == "POST":
@@ -207,14 +211,15 @@ class Requires:
         return access
 
 
-def requires(permission: Permission, *, keeps_reply: bool = True) -> Any:
+def requires(permission: Permission, *, keeps_reply: bool = True, audited_as: str = "") -> Any:
     """Declare what a route needs.
 
     Args:
         permission: what the caller must hold.
         keeps_reply: False where a reply must never be stored for replay (secrets, survey answers).
+        audited_as: action of the audit log under which a denial is written; empty where denials are not logged.
     """
-    return Depends(Requires(permission, keeps_reply))
+    return Depends(Requires(permission, keeps_reply, audited_as))
 
 
 def public() -> None:

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     INSIGHTS_MANAGE = "insights:manage"
     ALERTS_RECORD = "alerts:record"
     RECEIPTS_WRITE = "receipts:write"
+    EQUITY_AUDIT = "equity:audit"
 
 
 SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE})
@@ -71,8 +72,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: _NO_DATA,
     Role.ENGINEER: _NO_DATA,
     Role.PRIVACY_OFFICER: _READ | _FIGURES | {_P.CANDIDATES_MERGE, _P.USERS_READ},
-    Role.PLATFORM_ADMIN: frozenset(Permission) - SERVICE_ONLY,
-    Role.BIAS_AUDITOR: frozenset({_P.OWN_SESSION}),
+    Role.PLATFORM_ADMIN: frozenset(Permission) - SERVICE_ONLY - {_P.EQUITY_AUDIT},
+    Role.BIAS_AUDITOR: frozenset({_P.OWN_SESSION, _P.EQUITY_AUDIT}),
 }
 
 PLATFORM_ROLES = frozenset({Role.ANALYST, Role.ENGINEER, Role.PRIVACY_OFFICER, Role.PLATFORM_ADMIN, Role.BIAS_AUDITOR})

@@ -37,3 +37,7 @@ class RoleDoesNotFit(Invalid):
 
 class ParentNotAGroup(Invalid):
     """Only a school can have a parent, and only a school group can be one."""
+
+
+class SurveyNotLawful(Invalid):
+    """The equity survey cannot be switched on in this country: its law forbids it or was not checked."""

@@ -53,7 +53,7 @@ class NewOrganisation(RequestBody):
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "UTC"
     country: Country
     academic_year_start_month: int = Field(default=9, ge=1, le=12)
-    equity_survey_enabled: bool = Field(default=False, description="off where law forbids the survey")
+    equity_survey_enabled: bool = Field(default=False, description="only in countries whose law allows the survey")
 
 
 class OrganisationChange(RequestBody):

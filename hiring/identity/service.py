@@ -26,9 +26,10 @@ NO_USER = errors.UserNotFound("there is no such user")
 
 @dataclass(frozen=True)
 class IdentityService:
-    """Organisations and people. ``candidate_key`` keys the address hash."""
+    """Organisations and people. ``candidate_key`` keys the address hash; ``survey_lawful_in`` is the survey's locale gate."""
 
     candidate_key: str
+    survey_lawful_in: frozenset[str]
 
     def register_organisation(self, session: Session, access: Access, body: NewOrganisation) -> AnyRow:
         """Add a school, group or agency.
@@ -41,6 +42,7 @@ class IdentityService:
             parent = find_row(session, organisations, organisations.c.id == body.parent_id, NO_ORGANISATION)
             if body.kind != "school" or parent.kind != "school_group":
                 raise errors.ParentNotAGroup("parent_id: only a school has a parent, and it is a school_group")
+        self._require_lawful_survey(body.country, bool(body.equity_survey_enabled))
         row = insert_row(session, organisations, access.now, **body.model_dump())
         record(
             session,
@@ -68,8 +70,13 @@ class IdentityService:
     def change_organisation(
         self, session: Session, access: Access, organisation_id: UUID, body: OrganisationChange, version: int
     ) -> AnyRow:
-        """Change name, time zone or the survey's locale gate."""
+        """Change name, time zone or whether the school offers the survey.
+
+        Raises:
+            SurveyNotLawful: the survey would be switched on where law does not allow it.
+        """
         row = lock_row(session, organisations, self._organisation(access, organisation_id), NO_ORGANISATION, version)
+        self._require_lawful_survey(row.country, bool(body.equity_survey_enabled))
         return change_row(session, organisations, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
 
     def set_calendar(self, session: Session, access: Access, organisation_id: UUID, days: list[CalendarDay]) -> list[AnyRow]:
@@ -190,8 +197,14 @@ class IdentityService:
         )
 
     def survey_enabled(self, session: Session, organisation_id: UUID) -> bool:
-        """Say whether the school's law and settings allow the self-identification survey: the locale gate."""
-        return bool(session.execute(select(organisations.c.equity_survey_enabled).where(organisations.c.id == organisation_id)).scalar())
+        """Say whether the law of the school's country and the school itself allow the self-identification survey: the locale gate."""
+        school = select(organisations.c.country, organisations.c.equity_survey_enabled).where(organisations.c.id == organisation_id)
+        row = session.execute(school).one_or_none()
+        return row is not None and row.equity_survey_enabled and row.country in self.survey_lawful_in
+
+    def _require_lawful_survey(self, country: str, is_enabled: bool) -> None:
+        if is_enabled and country not in self.survey_lawful_in:
+            raise errors.SurveyNotLawful(f"equity_survey_enabled: the survey is off in {country}: its law forbids it or was not checked")
 
     def require_kind(self, session: Session, organisation_id: UUID, kind: str, refusal: Problem) -> None:
         """Raise ``refusal`` unless the organisation exists and is of a kind."""

@@ -15,6 +15,7 @@ from foundation.settings import Home
 from hiring.access import Requires, public
 from hiring.app import create_app
 from hiring.applications import tables as applications
+from hiring.audit import tables as audit
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
 from hiring.identity import tables as identity
@@ -25,7 +26,7 @@ from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
 from hiring.settings import HiringSettings
 
 ROOT = Path(__file__).parents[2]
-DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights")
+DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit")
 PUBLIC = {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses")}
 METADATA: dict[str, MetaData] = {
     "identity": identity.metadata,
@@ -34,6 +35,7 @@ METADATA: dict[str, MetaData] = {
     "applications": applications.metadata,
     "equity": equity.metadata,
     "insights": insights.metadata,
+    "audit": audit.metadata,
     "outbox": outbox.metadata,
 }
 

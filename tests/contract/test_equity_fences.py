@@ -4,9 +4,11 @@ import re
 from typing import get_args
 
 from hiring.equity import schemas
+from hiring.settings import HiringSettings
 from ingestion.equity import ATTRIBUTES, COLUMNS
 from ingestion.table_specs import TABLE_SPECS
 from simulator import people
+from simulator.world import COUNTRIES
 from tests.support.equity_release import PROJECT, categories
 from warehouse.names import PUBLISHED_LAYERS, Layer
 
@@ -62,3 +64,9 @@ def test_only_the_private_step_and_the_survey_read_the_equity_key() -> None:
         if re.search(r"""(read|ensure)_secret\(\s*["']equity_key""", file.read_text())
     }
     assert holders <= {"ingestion", "hiring", "simulator"}
+
+
+def test_simulated_surveys_keep_to_the_countries_of_the_locale_gate() -> None:
+    lawful = HiringSettings().survey_lawful_in
+    assert {country.code for country in COUNTRIES if country.allows_equity_survey} == lawful
+    assert not {country.code for country in COUNTRIES if not country.allows_equity_survey} & lawful

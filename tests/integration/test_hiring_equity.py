@@ -12,7 +12,7 @@ ANSWERS = {"gender": "female", "ethnicity": "declined", "age_band": "25_34", "di
 def invited(hiring_api):
     """Return the API, the application and the link's token."""
     api = hiring_api
-    school = api.organisation("school", equity_survey_enabled=True)
+    school = api.organisation("school", country="GB", equity_survey_enabled=True)
     application = api.apply(api.open_job(school))
     body = {"application_id": application["id"], "locale": "de-AT"}
     return api, application, api.do("POST", "/v1/equity/invitations", api.person("recruiter", school), body)["token"]
@@ -71,7 +71,7 @@ def test_survey_is_off_where_the_school_does_not_offer_it(hiring_api):
     closed = api.apply(api.open_job(api.organisation("school")))
     refused = api.send("POST", "/v1/equity/invitations", api.platform, {"application_id": closed["id"]})
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/survey-not-offered")
-    school = api.organisation("school", equity_survey_enabled=True)
+    school = api.organisation("school", country="GB", equity_survey_enabled=True)
     application = api.apply(api.open_job(school))
     token = api.do("POST", "/v1/equity/invitations", json={"application_id": application["id"]})["token"]
     api.do("PATCH", f"/v1/organisations/{school}", json={"equity_survey_enabled": False}, If_Match='"1"')
@@ -82,10 +82,35 @@ def test_survey_is_off_where_the_school_does_not_offer_it(hiring_api):
 def test_person_who_withdrew_from_the_survey_is_not_asked(hiring_api):
     api = hiring_api
     application = api.apply(
-        api.open_job(api.organisation("school", equity_survey_enabled=True)), consents=[{"purpose": "equity_survey", "text_version": "1"}]
+        api.open_job(api.organisation("school", country="GB", equity_survey_enabled=True)),
+        consents=[{"purpose": "equity_survey", "text_version": "1"}],
     )
     path = f"/v1/candidates/{application['candidate_id']}/consents"
     consent = api.do("GET", path)[0]
     api.do("POST", f"{path}/{consent['id']}/withdraw")
     assert api.send("POST", "/v1/equity/invitations", api.platform, {"application_id": application["id"]}).status_code == 409
     assert api.rows("select count(*) from equity.invitations") == [(0,)]
+
+
+def test_survey_cannot_be_switched_on_where_its_law_was_not_checked(hiring_api):
+    api = hiring_api
+    body = {"name": "Forbidden", "kind": "school", "country": "DE", "equity_survey_enabled": True}
+    refused = api.send("POST", "/v1/organisations", api.platform, body)
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/survey-not-lawful")
+    school = api.organisation("school", country="DE")
+    change = {"equity_survey_enabled": True}
+    assert api.send("PATCH", f"/v1/organisations/{school}", api.platform, change, If_Match='"1"').status_code == 422
+    assert api.rows("select bool_or(equity_survey_enabled) from identity.organisations") == [(False,)]
+
+
+def test_a_flag_written_past_the_api_opens_no_survey_where_law_forbids_it(invited):
+    api, _, token = invited
+    forbidden = api.organisation("school", country="AE")
+    application = api.apply(api.open_job(forbidden))
+    with api.engine.begin() as connection:
+        connection.exec_driver_sql("update identity.organisations set equity_survey_enabled = true")
+        connection.exec_driver_sql("update identity.organisations set country = 'FR' where country = 'GB'")
+    asked = api.send("POST", "/v1/equity/invitations", api.platform, {"application_id": application["id"]})
+    assert (asked.status_code, asked.json()["type"]) == (409, "/problems/survey-not-offered")
+    assert api.send("POST", "/v1/equity/responses", json={"token": token, **ANSWERS}).status_code == 409
+    assert api.rows("select count(*) from equity.responses") == [(0,)]

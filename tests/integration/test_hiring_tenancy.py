@@ -50,7 +50,7 @@ PLATFORM_ONLY = {"/v1/api-keys/{key_id}"}
 
 def ids_of_a_busy_school(api) -> dict[str, str]:
     """Fill a school with one of everything; return the ids by path parameter."""
-    school = api.organisation("school", equity_survey_enabled=True)
+    school = api.organisation("school", country="GB", equity_survey_enabled=True)
     channel = api.do("POST", "/v1/channels", json={"name": "Shared", "type": "direct"})
     job_id = api.open_job(school, headcount=2)
     posting = api.do("POST", f"/v1/jobs/{job_id}/postings", json={"channel_id": channel["id"]})

@@ -1,0 +1,33 @@
+"""Table of the schema ``audit``: rows are added, never changed; the database itself sets number, instant and database user."""
+
+from sqlalchemy import BigInteger, Column, FetchedValue, MetaData, Table
+from sqlalchemy.dialects.postgresql import INET
+
+from hiring.columns import big, instant, json, text
+
+metadata = MetaData(schema="audit")
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", BigInteger, FetchedValue(), primary_key=True),
+    instant("at", optional=True),
+    text("actor"),
+    text("actor_type"),
+    Column("actor_ip", INET, nullable=True),
+    text("session_id", optional=True),
+    text("db_user", optional=True),
+    text("tenant_id", optional=True),
+    text("action"),
+    text("object_type"),
+    text("object_id", optional=True),
+    text("subject_ref", optional=True),
+    text("reason", optional=True),
+    text("request_id", optional=True),
+    text("outcome"),
+    big("rows_affected", optional=True),
+    json("before", optional=True),
+    json("after", optional=True),
+    text("prev_hash", optional=True),
+    text("row_hash", optional=True),
+)
