@@ -96,6 +96,14 @@ def released_share(value: float | None) -> str:
     return "under 5%" if value < 0.05 else "over 95%" if value > 0.95 else f"{value:.0%}"
 
 
+VERDICTS = ("no indication", "below four fifths, within noise and chance", "indication: ask for an audit")
+
+
+def verdict(value: float | None) -> str:
+    """Return a verdict of adverse impact (D4) in words."""
+    return VERDICTS[int(value)] if value is not None and known(value) else "too few to say"
+
+
 def released_count(value: float | None) -> str:
     """Return a count of an equity release; small ones read ``fewer than 5``."""
     if value is None or not known(value):

@@ -67,7 +67,7 @@ def _readable(answer: Answer) -> pl.DataFrame:
     frame, evaluation = answer.frame, answer.evaluation
     if evaluation is None or answer.query is None:
         return with_moments(frame)
-    is_released = evaluation.definition.id.startswith("D")
+    is_released = evaluation.definition.id.startswith("D") and evaluation.unit == "rate"
     shown = figures.released_share if is_released else lambda value: figures.figure(value, evaluation.unit)
     rows = [
         {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in answer.query.group_by}

@@ -85,11 +85,16 @@ order by passed, layer, table_name, check_name""",
     "publish_info": Read("marts.publish_info", "select publish_version, as_of, published_at, world\nfrom marts.publish_info"),
     "equity_releases": Read(
         "marts.mart_equity_releases",
-        """select release, tenant_id, period_kind, period_start, period_end, attribute, category, people_count,
-  cohort_people_count, key_id, released_at
+        """select distinct release, tenant_id, period_kind, period_start, period_end, outcome_bin, attribute, cohort_people_count,
+  key_id, released_at
 from marts.mart_equity_releases
 where {scope}
-order by period_start, attribute, category""",
+order by release, period_start, outcome_bin, attribute""",
+        page=Page.EQUITY,
+    ),
+    "equity_benchmarks": Read(
+        "marts.mart_equity_benchmarks",
+        "select distinct period_start, period_end\nfrom marts.mart_equity_benchmarks\norder by period_start",
         page=Page.EQUITY,
     ),
 }

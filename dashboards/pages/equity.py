@@ -26,9 +26,25 @@ def render(insights: Insights) -> None:
     )
     period = names[chosen]
     equity.coverage(choice.insights, period)
-    attributes = equity.attributes(choice.insights)
-    for position in range(0, len(attributes), 2):
-        for column, attribute in zip(st.columns(2), attributes[position : position + 2], strict=False):
-            with column:
-                equity.composition(choice.insights, attribute, period)
+    for attribute in equity.attributes(choice.insights):
+        equity.composition(choice.insights, attribute, period)
+    _outcomes(choice)
     page_foot(choice.insights)
+
+
+def _outcomes(choice: filters.Choice) -> None:
+    """Draw what became of the applicants of one closed school year."""
+    years = {f"{start}": (start, end) for start, end in equity.years(choice.insights)}
+    heading, place = st.columns([6, 1.2], vertical_alignment="bottom")
+    heading.header("Outcomes of a closed school year", anchor=False)
+    if not years:
+        st.info(equity.NO_YEAR_YET, icon=":material/inbox:")
+        return
+    year = filters.select(place, "Equity", "School year", "outcomes", {code: equity.period_name(span) for code, span in years.items()})
+    st.caption(
+        "People whose last open application closed in the year, by how far they came; an outcome of fewer than ten people is counted "
+        "with the stage below it. A verdict compares the rates at which groups of 30 people or more were hired, allows for noise and "
+        "chance, and never shows a count."
+    )
+    for attribute in equity.attributes(choice.insights, "B"):
+        equity.outcomes(choice.insights, attribute, years[year])

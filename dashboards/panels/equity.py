@@ -1,8 +1,10 @@
 """Panels of equity, from frozen releases only: coverage first, whole percents with their margin, one school at a time.
 
-No filter but the school, no live figure, no sum over schools, no change arrow: the rules of the release bind its display.
+No filter but the school and the period, no live figure, no sum over schools, no arrow on a change that noise could have made, no count of
+a verdict: the rules of the release bind its display.
 """
 
+from collections.abc import Iterator
 from datetime import date
 
 import polars as pl
@@ -11,8 +13,10 @@ from dashboards import charts, figures
 from dashboards.filters import Choice
 from dashboards.panels.panel import panel
 from dashboards.scope import Answer, Insights
+from metrics.equity_display import FEWER_THAN, change_is_clear
 
 ONE_SCHOOL = "Released figures are shown for one school at a time: choose a school above."
+NO_YEAR_YET = "No closed school year has been released yet: a year is released 30 days after its end, outcomes of ten people or more."
 NONE_YET = "No period of this school has been released yet. A quarter is released once it has closed and holds at least 20 applicants."
 
 
@@ -35,7 +39,7 @@ def overview(choice: Choice) -> None:
     asked = {
         attribute: _composition(insights, attribute, found[0]) for attribute in ("gender", "age_band") if attribute in attributes(insights)
     }
-    parts = [(figures.words(name), charts.bars(frame, least=0.5)) for name, answer in asked.items() if (frame := _shares(answer)).height]
+    parts = [(figures.words(name), chart) for name, answer in asked.items() for chart in _charts(answer)]
     finding = f"{_coverage_finding(answered)} {period_name(found[0])}, released figures."
     table = (
         pl.concat([_public(answer.frame).with_columns(attribute=pl.lit(name)) for name, answer in asked.items()])
@@ -54,10 +58,19 @@ def periods(insights: Insights) -> list[tuple[date, date]]:
     return [(row[0], row[1]) for row in distinct.iter_rows()]
 
 
-def attributes(insights: Insights) -> list[str]:
+def years(insights: Insights) -> list[tuple[date, date]]:
+    """Return the released school years of outcomes, newest first."""
+    frame = insights.rows("equity_releases").frame
+    if frame.is_empty():
+        return []
+    distinct = frame.filter(pl.col("release") == "B").select("period_start", "period_end").unique().sort("period_start", descending=True)
+    return [(row[0], row[1]) for row in distinct.iter_rows()]
+
+
+def attributes(insights: Insights, release: str = "A") -> list[str]:
     """Return the attributes that have been released, coverage left out."""
     frame = insights.rows("equity_releases").frame
-    return [] if frame.is_empty() else sorted(set(frame["attribute"]) - {"self_id"})
+    return [] if frame.is_empty() else sorted(set(frame.filter(pl.col("release") == release)["attribute"]) - {"self_id"})
 
 
 def coverage(insights: Insights, period: tuple[date, date]) -> None:
@@ -68,17 +81,78 @@ def coverage(insights: Insights, period: tuple[date, date]) -> None:
     table = pl.concat([answer.frame.with_columns(part=pl.lit(part)) for part, answer in parts.items()])
     finding = _coverage_finding(parts["answered"])
     chart = charts.bars(frame, least=1) if frame.height else None
-    panel("coverage", "How many told us about themselves?", finding, chart, tuple(parts.values()), _public(table))
+    note = _change(insights, period, parts["answered"])
+    panel("coverage", "How many told us about themselves?", finding, chart, tuple(parts.values()), _public(table), note=note)
 
 
 def composition(insights: Insights, attribute: str, period: tuple[date, date]) -> None:
-    """Draw the shares of one attribute's categories in one released period (D8), coverage named first (D1)."""
-    answered, answer = _coverage(insights, period, "answered"), _composition(insights, attribute, period)
-    frame = _shares(answer)
-    chart = charts.bars(frame, least=0.5) if frame.height else None
-    finding = f"{_coverage_finding(answered)} {period_name(period)}."
+    """Draw the shares of one attribute's categories in one released period (D8), and beside them those of all schools (D9)."""
+    answer, quarter = _composition(insights, attribute, period), _benchmark_quarter(insights, period)
+    parts = [("This school", chart) for chart in _charts(answer)]
+    answers, tables = [answer], [_public(answer.frame).with_columns(of=pl.lit("school"))]
+    note = "No figures of all schools yet: they need 500 applicants in a calendar quarter."
+    if quarter:
+        beside = insights.metric(
+            "D9", period_from=quarter[0], period_to=quarter[0], group_by=("category",), filters={"attribute": attribute}
+        )
+        parts += [(f"All schools, {period_name(quarter)}", chart) for chart in _charts(beside)]
+        answers.append(beside)
+        tables.append(_public(beside.frame).with_columns(of=pl.lit("all schools")))
+        note = "All schools have noise and calendar quarters of their own; nobody's figures can be taken off the sum."
     question = f"Who applies, by {figures.words(attribute).lower()}?"
-    panel(f"equity-{attribute}", question, finding, chart, (answer, answered), _public(answer.frame))
+    panel(f"equity-{attribute}", question, f"{period_name(period)}.", parts or None, answers, pl.concat(tables), note=note)
+
+
+def outcomes(insights: Insights, attribute: str, year: tuple[date, date]) -> None:
+    """Draw the shares of one attribute among hired, interviewed and other applicants (D10), with the verdict on each group (D4, D5)."""
+    asked = {
+        outcome: insights.metric(
+            "D10",
+            period_from=year[0],
+            period_to=year[0],
+            group_by=("category",),
+            filters={"attribute": attribute, "outcome_bin": outcome},
+        )
+        for outcome in released_outcomes(insights, year)
+    }
+    verdicts, flips = (
+        insights.metric(metric, period_from=year[0], period_to=year[0], group_by=("category",), filters={"attribute": attribute})
+        for metric in ("D4", "D5")
+    )
+    parts = [(f"{figures.words(outcome)} (n {_people(answer)})", chart) for outcome, answer in asked.items() for chart in _charts(answer)]
+    table = pl.concat([_public(answer.frame).with_columns(outcome=pl.lit(outcome)) for outcome, answer in asked.items()])
+    panel(
+        f"outcomes-{attribute}",
+        f"What became of them, by {figures.words(attribute).lower()}?",
+        f"{period_name(year)}: {_verdict_finding(verdicts)}",
+        parts or None,
+        (*asked.values(), verdicts, flips),
+        table,
+        grid=pl.DataFrame(list(_verdict_rows(verdicts, flips)), schema={"Group": pl.String, "Hired at a lower rate?": pl.String}),
+    )
+
+
+def released_outcomes(insights: Insights, year: tuple[date, date]) -> list[str]:
+    """Return the outcomes of a year that are large enough to be released, hired first."""
+    frame = insights.rows("equity_releases").frame
+    found = set(frame.filter((pl.col("release") == "B") & (pl.col("period_start") == year[0]))["outcome_bin"])
+    return [outcome for outcome in ("hired", "interviewed", "not_interviewed") if outcome in found]
+
+
+def _verdict_finding(verdicts: Answer) -> str:
+    known = verdicts.frame.filter(pl.col("value").is_not_null())
+    if known.is_empty():
+        return "too few people, hires or groups for a verdict."
+    found = [figures.words(name).lower() for name in known.filter(pl.col("value") == 2)["category"]]
+    if found:
+        return f"an indication that {' and '.join(found)} applicants are hired at a lower rate; a bias audit can look at exact figures."
+    return "no indication of adverse impact beyond noise and chance."
+
+
+def _verdict_rows(verdicts: Answer, flips: Answer) -> Iterator[tuple[str, str]]:
+    for row, flip in zip(verdicts.frame.iter_rows(named=True), flips.frame.iter_rows(named=True), strict=True):
+        reversible = "; one hire more or less would reverse it" if row["value"] == 1 and flip["value"] == 1 else ""
+        yield figures.words(row["category"]), f"{figures.verdict(row['value'])}{reversible}".capitalize()
 
 
 def period_name(period: tuple[date, date]) -> str:
@@ -98,9 +172,38 @@ def _composition(insights: Insights, attribute: str, period: tuple[date, date]) 
     return insights.metric("D8", period_from=start, period_to=start, group_by=("category",), filters=one_table)
 
 
-def _shares(answer: Answer) -> pl.DataFrame:
+def _benchmark_quarter(insights: Insights, period: tuple[date, date]) -> tuple[date, date] | None:
+    """Return the last released calendar quarter of all schools that began within the period or before."""
+    begun = insights.rows("equity_benchmarks").frame.filter(pl.col("period_start") <= period[1])
+    return begun.row(-1) if begun.height else None
+
+
+def _change(insights: Insights, period: tuple[date, date], answered: Answer) -> str:
+    """Return how coverage moved since the same quarter a year before; an arrow only where noise cannot have made it."""
+    before = next((one for one in periods(insights) if one == (_year_before(period[0]), _year_before(period[1]))), None)
+    if before is None:
+        return ""
+    then, now = (answer.frame.row(0, named=True) for answer in (_coverage(insights, before, "answered"), answered))
+    if not figures.known(then["value"]) or not figures.known(now["value"]):
+        return ""
+    if not change_is_clear(then["value"], now["value"], then["n"], now["n"]):
+        return f"No change beyond the noise since {period_name(before)}."
+    return f"{'↑' if now['value'] > then['value'] else '↓'} from {figures.released_share(then['value'])} in {period_name(before)}."
+
+
+def _year_before(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def _charts(answer: Answer) -> list[charts.Spec]:
+    """Return the answer's bars, none where there is nothing to show."""
     known = answer.frame.filter(pl.col("value").is_not_null()).sort(pl.col("category") == "undisclosed", "value", descending=[False, True])
-    return _bars([(figures.words(row["category"]), row) for row in known.iter_rows(named=True)])
+    frame = _bars([(figures.words(row["category"]), row) for row in known.iter_rows(named=True)])
+    return [charts.bars(frame, least=0.5)] if frame.height else []
+
+
+def _people(answer: Answer) -> str:
+    return figures.count(answer.frame["n"][0] if answer.frame.height else None)
 
 
 def _coverage_finding(answered: Answer) -> str:
@@ -115,21 +218,29 @@ def _margin(row: dict[str, float]) -> str:
 
 
 def _bars(rows: list[tuple[str, dict[str, float]]]) -> pl.DataFrame:
+    """Return bars that carry nothing finer than what is written: whole percents, capped ends, small counts as one."""
+    drawn = [(name, row, _is_small(row)) for name, row in rows]
     return pl.DataFrame(
         [
             {
                 "name": name,
-                "value": round(min(max(row["value"], 0.025), 0.975), 2),
-                "label": f"{figures.released_share(row['value'])} ± {_margin(row)}",
+                "value": round(2.5 / row["n"], 2) if small else round(min(max(row["value"], 0.025), 0.975), 2),
+                "label": figures.released_count(0) if small else f"{figures.released_share(row['value'])} ± {_margin(row)}",
             }
-            for name, row in rows
+            for name, row, small in drawn
         ],
         schema={"name": pl.String, "value": pl.Float64, "label": pl.String},
     )
 
 
+def _is_small(row: dict[str, float]) -> bool:
+    return row["value"] * row["n"] < FEWER_THAN - 0.5
+
+
 def _public(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the table of a download: whole percents, capped as on the page."""
-    return frame.with_columns(
-        pl.col("value").map_elements(figures.released_share, return_dtype=pl.String).alias("value"), pl.col("lower", "upper").round(2)
-    )
+    values = [
+        figures.released_count(0) if figures.known(row["value"]) and _is_small(row) else figures.released_share(row["value"])
+        for row in frame.iter_rows(named=True)
+    ]
+    return frame.with_columns(pl.Series("value", values, dtype=pl.String), pl.col("lower", "upper").round(2))

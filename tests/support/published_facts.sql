@@ -21,9 +21,12 @@ create table marts.fct_hires(hire_id varchar, application_id varchar, opening_id
 create table marts.mart_stage_visits(visit_id varchar, application_id varchar, tenant_id varchar, job_id varchar, subject varchar,
   staff_class varchar, channel_type varchar, stage varchar, rank integer, spell_number integer, entered_at timestamptz, exited_at timestamptz,
   entered_month date, time_in_stage_days double, is_censored boolean, is_accidental boolean, source_system varchar);
-create table marts.mart_equity_cohorts(tenant_id varchar, period_kind varchar, period_start date, period_end date, frozen_on date,
-  people_count bigint, source_system varchar);
+create table marts.mart_equity_cohorts(release varchar, tenant_id varchar, period_kind varchar, period_start date, period_end date,
+  outcome_bin varchar, frozen_on date, people_count bigint, source_system varchar);
 create table marts.mart_equity_releases(release varchar, tenant_id varchar, period_kind varchar, period_start date, period_end date,
+  outcome_bin varchar, attribute varchar, category varchar, people_count bigint, cohort_people_count bigint, noisy_count bigint,
+  key_id varchar, released_at timestamptz);
+create table marts.mart_equity_benchmarks(release varchar, period_kind varchar, period_start date, period_end date,
   attribute varchar, category varchar, people_count bigint, cohort_people_count bigint, key_id varchar, released_at timestamptz);
 create table predictions.model_scores(model varchar, bundle_id varchar, kind varchar, metric_id varchar, predictor varchar, landmark varchar,
   origin varchar, value double, lower double, upper double, n bigint, world varchar);

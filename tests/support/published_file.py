@@ -102,6 +102,7 @@ def _rows(schools: list[str], world: str) -> dict[str, list[dict[str, object]]]:
         _applications(school, chance, tables)
         _open_jobs(school, chance, tables)
         _equity(school, chance, tables)
+    _benchmarks(chance, tables)
     tables["predictions.model_scores"] = _scores(world)
     tables["marts.check_results"] = _checks()
     return tables
@@ -223,30 +224,49 @@ def _open_jobs(school: str, chance: random.Random, tables: dict[str, list[dict[s
             tables["predictions.open_openings"].append(row)
 
 
+_SHARES = {
+    "self_id": {"answered": 0.62, "declined": 0.08, "no_answer": 0.25, "not_invited": 0.05},
+    "gender": {"female": 0.41, "male": 0.20, "non_binary": 0.01, "undisclosed": 0.38},
+    "disability": {"yes": 0.03, "no": 0.57, "undisclosed": 0.40},
+    "age_band": {"under_25": 0.1, "25_34": 0.22, "35_44": 0.15, "45_54": 0.09, "55_plus": 0.04, "undisclosed": 0.40},
+}
+_HIRED = {"gender": {"female": 0.25, "male": 0.50, "non_binary": 0.01, "undisclosed": 0.24}}
+
+
 def _equity(school: str, chance: random.Random, tables: dict[str, list[dict[str, object]]]) -> None:
-    shares = {
-        "self_id": {"answered": 0.62, "declined": 0.08, "no_answer": 0.25, "not_invited": 0.05},
-        "gender": {"female": 0.41, "male": 0.20, "non_binary": 0.01, "undisclosed": 0.38},
-        "disability": {"yes": 0.03, "no": 0.57, "undisclosed": 0.40},
-        "age_band": {"under_25": 0.1, "25_34": 0.22, "35_44": 0.15, "45_54": 0.09, "55_plus": 0.04, "undisclosed": 0.40},
-    }
-    for start, end in (("2025-12-01", "2026-02-28"), ("2026-03-01", "2026-05-31"), ("2026-06-01", "2026-08-31")):
-        people = _MONTHLY[school] * 3 + chance.randrange(-6, 7)
-        period = {
-            "tenant_id": school,
-            "period_kind": "quarter",
-            "period_start": date.fromisoformat(start),
-            "period_end": date.fromisoformat(end),
-        }
-        frozen = date.fromisoformat(end) + timedelta(days=7)
-        tables["marts.mart_equity_cohorts"].append(period | {"frozen_on": frozen, "people_count": people, "source_system": "hiring_core"})
-        for attribute, categories in shares.items():
-            counts = {name: max(0, round(people * share) + chance.randrange(-2, 3)) for name, share in categories.items()}
-            counts[max(counts, key=lambda name: counts[name])] += people - sum(counts.values())
-            for category, counted in counts.items():
-                row = {"release": "A", "attribute": attribute, "category": category, "people_count": counted}
-                row |= {"cohort_people_count": people, "key_id": "key-1", "released_at": datetime(2026, 9, 8, tzinfo=UTC)}
-                tables["marts.mart_equity_releases"].append(period | row)
+    quarters = (("2025-06-01", "2025-08-31"), ("2025-12-01", "2026-02-28"), ("2026-03-01", "2026-05-31"), ("2026-06-01", "2026-08-31"))
+    for start, end in quarters:
+        period = {"release": "A", "tenant_id": school, "period_kind": "quarter", "outcome_bin": "pool"}
+        _release(period, start, end, _MONTHLY[school] * 3 + chance.randrange(-6, 7), _SHARES, chance, tables)
+    for outcome, people in (("hired", 60), ("interviewed", 140), ("not_interviewed", 300)):
+        period = {"release": "B", "tenant_id": school, "period_kind": "academic_year", "outcome_bin": outcome}
+        shares = _SHARES | (_HIRED if outcome == "hired" else {})
+        _release(period, "2025-09-01", "2026-08-31", people, shares, chance, tables)
+
+
+def _benchmarks(chance: random.Random, tables: dict[str, list[dict[str, object]]]) -> None:
+    made: dict[str, list[dict[str, object]]] = {"marts.mart_equity_cohorts": [], "marts.mart_equity_releases": []}
+    _release({"release": "C", "period_kind": "quarter"}, "2026-07-01", "2026-09-30", 900, _SHARES, chance, made)
+    tables["marts.mart_equity_benchmarks"] = [
+        {name: value for name, value in row.items() if name != "noisy_count"} for row in made["marts.mart_equity_releases"]
+    ]
+
+
+def _release(
+    period: dict[str, object], start: str, end: str, people: int, shares: dict[str, dict[str, float]], chance: random.Random,
+    tables: dict[str, list[dict[str, object]]],
+) -> None:  # fmt: skip
+    period = period | {"period_start": date.fromisoformat(start), "period_end": date.fromisoformat(end)}
+    frozen = date.fromisoformat(end) + timedelta(days=7)
+    tables["marts.mart_equity_cohorts"].append(period | {"frozen_on": frozen, "people_count": people, "source_system": "hiring_core"})
+    for attribute, categories in shares.items():
+        counts = {name: max(0, round(people * share) + chance.randrange(-2, 3)) for name, share in categories.items()}
+        counts[max(counts, key=lambda name: counts[name])] += people - sum(counts.values())
+        for category, counted in counts.items():
+            row: dict[str, object] = {"attribute": attribute, "category": category, "people_count": counted, "cohort_people_count": people}
+            row |= {"noisy_count": counted if period["release"] == "B" else None}
+            row |= {"key_id": "key-1", "released_at": datetime(2026, 9, 8, tzinfo=UTC)}
+            tables["marts.mart_equity_releases"].append(period | row)
 
 
 def _scores(world: str) -> list[dict[str, object]]:
