@@ -74,6 +74,20 @@ def build_equity_people(source_url: str, connection: Connection, root: Path) -> 
     return people.height
 
 
+def people_of_closed_periods(connection: Connection, root: Path) -> tuple[pl.DataFrame, dict[str, list[str]]]:
+    """Return the people of every closed period, released or not, and each attribute's categories; to judge attacks, never to be kept.
+
+    Raises:
+        MissingSecret: the equity key is absent. CohortMismatch: models and answers were built from different rows.
+    """
+    nothing_released = pl.DataFrame(schema=dict.fromkeys(_COHORT[:3], pl.String) | dict.fromkeys(("period_start", "period_end"), pl.Date))
+    people = equity_people(connection, nothing_released, EquityKey.read(Home(home=root)))
+    domain: dict[str, list[str]] = {}
+    for attribute, category in _rows(connection, "select attribute, category from staging.equity_categories order by attribute, position"):
+        domain.setdefault(attribute, []).append(category)
+    return people, domain
+
+
 def load_equity(source_url: str, connection: Connection) -> dict[str, int]:
     """Replace ``private.equity_responses`` and ``private.equity_invitations`` by the source's present rows; return rows by table.
 

@@ -21,6 +21,7 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
             training.candidate_success,
             training.logged_predictions,
             publishing.published,
+            private.equity_retention,
         ],
         asset_checks=[raw.gate_raw],
         jobs=[FULL, EXTRACT, REFRESH],

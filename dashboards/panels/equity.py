@@ -128,7 +128,9 @@ def outcomes(insights: Insights, attribute: str, year: tuple[date, date]) -> Non
         parts or None,
         (*asked.values(), verdicts, flips),
         table,
-        grid=pl.DataFrame(list(_verdict_rows(verdicts, flips)), schema={"Group": pl.String, "Hired at a lower rate?": pl.String}),
+        grid=pl.DataFrame(
+            list(_verdict_rows(verdicts, flips)), schema={"Group": pl.String, "Hired at a lower rate?": pl.String}, orient="row"
+        ),
     )
 
 

@@ -13,7 +13,7 @@ class NewEquityPack(RequestBody):
 
     model_config = example(model="candidate_success", year=2025, reason="Yearly bias audit under Local Law 144", expires_on="2026-12-31")
 
-    model: Literal["candidate_success", "time_to_hire"]
+    model: Literal["candidate_success"] = Field(description="the one model that scores people")
     year: int = Field(ge=2000, le=2100, description="academic years that began in it")
     reason: str = Field(default="", max_length=500, description="why; mandatory, kept in the audit log and in the pack")
     expires_on: date = Field(description="last day of the pack; answers it needs are kept until then")

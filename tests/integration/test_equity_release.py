@@ -13,7 +13,6 @@ from scipy.stats import chisquare, dlaplace
 from foundation.settings import Home, MissingSecret
 from ingestion.equity import ATTRIBUTES, CohortMismatch, WrongEquityKey, build_equity_people
 from ingestion.equity_key import EquityKey
-from metrics.intervals import wilson
 from tests.support.equity_release import KEY, QUARTERS, SCHOOLS, SENTINEL, YEAR_START, Cohorts, World, categories, compiled_release, run_dbt
 from warehouse.connection import Published, Warehouse
 from warehouse.equity_ledger import CELL, PERIOD, append_missing, read_ledger
@@ -124,38 +123,6 @@ def test_noise_of_many_cells_follows_the_two_sided_geometric_distribution(world:
     expected = [dlaplace.pmf(k, 0.75) for k in range(-8, 9)]
     expected[0] = expected[-1] = dlaplace.sf(7, 0.75)
     assert chisquare(observed, [share * noise.len() for share in expected]).pvalue > 1e-4
-
-
-def _confident_claims(released: pl.DataFrame, known: pl.DataFrame, truth: dict[str, str]) -> int:
-    """Count the claims of somebody who knows everyone of a cohort but one person, and how often each pattern of remainders is right.
-
-    The remainder of a table is released minus known, by category. A pattern is a confident claim when its guess (the category it
-    points to) is right at least nine times in ten, by the lower end of a 95 % interval, over the cohorts that show it.
-    """
-    tables = released.join(known, on=["tenant_id", "category"], how="left").sort("tenant_id", "category")
-    seen: dict[tuple[int, ...], Counter[str]] = {}
-    for part in tables.partition_by("tenant_id"):
-        remainder = tuple((part["people_count"] - part["known"].fill_null(0)).to_list())
-        seen.setdefault(remainder, Counter())[truth[part["tenant_id"][0]]] += 1
-    tops = [(counts.most_common(1)[0][1], counts.total()) for counts in seen.values()]
-    lower, _ = wilson([top for top, _ in tops], [total for _, total in tops])
-    return sum(total for (_, total), low in zip(tops, lower, strict=True) if low >= 0.9)
-
-
-def test_knowing_all_but_one_allows_no_confident_claim_and_would_without_noise(world: World) -> None:
-    many = Cohorts.draw(5, {f"00000000-0000-0000-0000-{number:012x}": [20, 0, 0, 0] for number in range(400)})
-    value = {p.candidate_id: (p.answer[3] if p.answer and p.answer[3] != "declined" else "undisclosed") for p in many.people}
-    victims = {p.tenant_id: p for p in many.people}
-    truth = {school: value[p.candidate_id] for school, p in victims.items()}
-    rest = [(p.tenant_id, value[p.candidate_id]) for p in many.people if victims[p.tenant_id] is not p]
-    known = pl.DataFrame(rest, schema=["tenant_id", "category"], orient="row").group_by("tenant_id", "category").agg(known=pl.len())
-    disability = (pl.col("release") == "A") & (pl.col("attribute") == "disability")
-    claims = {
-        epsilon: _confident_claims(world.release_in_memory(many, epsilon=epsilon).filter(disability), known, truth)
-        for epsilon in ("0.75", "30")
-    }
-    assert claims["0.75"] == 0
-    assert claims["30"] == 400, "without noise the same attack is right about everybody"
 
 
 def test_comparing_two_nights_shows_nothing_because_released_periods_stay(world: World, tmp_path: Path) -> None:
