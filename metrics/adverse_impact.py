@@ -169,7 +169,8 @@ class NoisyImpact:
 def noisy_impacts(groups: Mapping[str, NoisyGroup], noise_variance: float) -> dict[str, NoisyImpact]:
     """Return the verdict on each group from noisy counts: chance and the noise of the release both widen the test.
 
-    Compared are groups of at least 30 people and 2 % of the people, where at least 10 were hired and 10 were not in all.
+    Compared are groups of at least 30 people, two standard deviations of their noise taken off, and 2 % of the people, where at least 10
+    were hired and 10 were not in all. Without taking noise off, a group that noise alone lifts above 30 would bring a lifted rate along.
 
     Args:
         groups: group → its counts before projection. People of unknown group do not belong in it.
@@ -179,8 +180,9 @@ def noisy_impacts(groups: Mapping[str, NoisyGroup], noise_variance: float) -> di
     compared = {
         name: group
         for name, group in groups.items()
-        if group.people >= LEAST_GROUP and SMALLEST_SHARE * group.people >= everybody
-    }  # fmt: skip
+        if group.people - 2 * math.sqrt(noise_variance * (1 + group.others_cells)) >= LEAST_GROUP
+        and SMALLEST_SHARE * group.people >= everybody
+    }
     if hired < LEAST_HIRES or everybody - hired < LEAST_HIRES or len(compared) < 2:
         return dict.fromkeys(groups, NoisyImpact("too_few"))
     highest = max(compared, key=lambda name: (compared[name].selected / compared[name].people, compared[name].people))

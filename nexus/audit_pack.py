@@ -61,7 +61,7 @@ def _figures(impact: Impact) -> Iterator[str]:
         return
     yield f"{impact.impact_ratio:.4f}"
     if impact.adjusted_p_value is None:
-        yield from ("", "highest rate", "", "", "")
+        yield from ("", "", "highest rate", "", "")
         return
     yield "yes" if impact.is_below_four_fifths else "no"
     yield f"{impact.adjusted_p_value:.4g}"

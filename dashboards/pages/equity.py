@@ -13,7 +13,8 @@ def render(insights: Insights) -> None:
     choice = filters.row(insights, "Equity", subject=False, period=False, spare=True)
     st.caption(
         "Figures of closed periods, released once and frozen. Noise was added before release, so that nobody's answer can be told; "
-        "whole percents with their margin. They answer to the school and the period, to no other filter."
+        "whole percents with their margin. They answer to the school and the period, to no other filter. All schools have noise and "
+        "calendar quarters of their own: no school's figures can be taken off the sum."
     )
     released = equity.periods(choice.insights) if equity.only_school(choice) else []
     if not released:
@@ -44,7 +45,7 @@ def _outcomes(choice: filters.Choice) -> None:
     st.caption(
         "People whose last open application closed in the year, by how far they came; an outcome of fewer than ten people is counted "
         "with the stage below it. A verdict compares the rates at which groups of 30 people or more were hired, allows for noise and "
-        "chance, and never shows a count."
+        "chance, and never shows a count; where nothing is wrong, about one table in twenty shows an indication all the same."
     )
     for attribute in equity.attributes(choice.insights, "B"):
         equity.outcomes(choice.insights, attribute, years[year])

@@ -19,6 +19,8 @@ ONE_SCHOOL = "Released figures are shown for one school at a time: choose a scho
 NO_YEAR_YET = "No closed school year has been released yet: a year is released 30 days after its end, outcomes of ten people or more."
 NONE_YET = "No period of this school has been released yet. A quarter is released once it has closed and holds at least 20 applicants."
 
+_ORDER = (pl.col("category") == "undisclosed", ~pl.col("category").str.starts_with("under_"), pl.col("category"))
+
 
 def only_school(choice: Choice) -> str | None:
     """Return the one school in view, None when there are several."""
@@ -39,7 +41,7 @@ def overview(choice: Choice) -> None:
     asked = {
         attribute: _composition(insights, attribute, found[0]) for attribute in ("gender", "age_band") if attribute in attributes(insights)
     }
-    parts = [(figures.words(name), chart) for name, answer in asked.items() for chart in _charts(answer)]
+    parts = _charts({figures.words(name): answer for name, answer in asked.items()})
     finding = f"{_coverage_finding(answered)} {period_name(found[0])}, released figures."
     table = (
         pl.concat([_public(answer.frame).with_columns(attribute=pl.lit(name)) for name, answer in asked.items()])
@@ -87,20 +89,20 @@ def coverage(insights: Insights, period: tuple[date, date]) -> None:
 
 def composition(insights: Insights, attribute: str, period: tuple[date, date]) -> None:
     """Draw the shares of one attribute's categories in one released period (D8), and beside them those of all schools (D9)."""
-    answer, quarter = _composition(insights, attribute, period), _benchmark_quarter(insights, period)
-    parts = [("This school", chart) for chart in _charts(answer)]
-    answers, tables = [answer], [_public(answer.frame).with_columns(of=pl.lit("school"))]
-    note = "No figures of all schools yet: they need 500 applicants in a calendar quarter."
-    if quarter:
+    answered, answer = _coverage(insights, period, "answered"), _composition(insights, attribute, period)
+    shown, tables = {"This school": answer}, [_public(answer.frame).with_columns(of=pl.lit("school"))]
+    quarter, note = _benchmark_quarter(insights, period), ""
+    if quarter is None:
+        note = "No figures of all schools yet: they need 500 applicants in a calendar quarter."
+    else:
         beside = insights.metric(
             "D9", period_from=quarter[0], period_to=quarter[0], group_by=("category",), filters={"attribute": attribute}
         )
-        parts += [(f"All schools, {period_name(quarter)}", chart) for chart in _charts(beside)]
-        answers.append(beside)
+        shown[f"All schools, {period_name(quarter)}"] = beside
         tables.append(_public(beside.frame).with_columns(of=pl.lit("all schools")))
-        note = "All schools have noise and calendar quarters of their own; nobody's figures can be taken off the sum."
     question = f"Who applies, by {figures.words(attribute).lower()}?"
-    panel(f"equity-{attribute}", question, f"{period_name(period)}.", parts or None, answers, pl.concat(tables), note=note)
+    finding = f"{_coverage_finding(answered)} {period_name(period)}."
+    panel(f"equity-{attribute}", question, finding, _charts(shown) or None, (*shown.values(), answered), pl.concat(tables), note=note)
 
 
 def outcomes(insights: Insights, attribute: str, year: tuple[date, date]) -> None:
@@ -119,7 +121,7 @@ def outcomes(insights: Insights, attribute: str, year: tuple[date, date]) -> Non
         insights.metric(metric, period_from=year[0], period_to=year[0], group_by=("category",), filters={"attribute": attribute})
         for metric in ("D4", "D5")
     )
-    parts = [(f"{figures.words(outcome)} (n {_people(answer)})", chart) for outcome, answer in asked.items() for chart in _charts(answer)]
+    parts = _charts({f"{figures.words(outcome)} (n {_people(answer)})": answer for outcome, answer in asked.items()})
     table = pl.concat([_public(answer.frame).with_columns(outcome=pl.lit(outcome)) for outcome, answer in asked.items()])
     panel(
         f"outcomes-{attribute}",
@@ -145,15 +147,16 @@ def _verdict_finding(verdicts: Answer) -> str:
     known = verdicts.frame.filter(pl.col("value").is_not_null())
     if known.is_empty():
         return "too few people, hires or groups for a verdict."
-    found = [figures.words(name).lower() for name in known.filter(pl.col("value") == 2)["category"]]
+    found = [f"“{figures.words(name)}”" for name in known.filter(pl.col("value") == 2)["category"]]
     if found:
-        return f"an indication that {' and '.join(found)} applicants are hired at a lower rate; a bias audit can look at exact figures."
+        return f"an indication that {' and '.join(found)} were hired at a lower rate; a bias audit can look at exact figures."
     return "no indication of adverse impact beyond noise and chance."
 
 
 def _verdict_rows(verdicts: Answer, flips: Answer) -> Iterator[tuple[str, str]]:
-    for row, flip in zip(verdicts.frame.iter_rows(named=True), flips.frame.iter_rows(named=True), strict=True):
-        reversible = "; one hire more or less would reverse it" if row["value"] == 1 and flip["value"] == 1 else ""
+    both = verdicts.frame.join(flips.frame.select("category", flip="value"), on="category")
+    for row in both.sort(*_ORDER).iter_rows(named=True):
+        reversible = "; one hire more or less would reverse it" if row["value"] == 1 and row["flip"] == 1 else ""
         yield figures.words(row["category"]), f"{figures.verdict(row['value'])}{reversible}".capitalize()
 
 
@@ -197,11 +200,17 @@ def _year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
-def _charts(answer: Answer) -> list[charts.Spec]:
-    """Return the answer's bars, none where there is nothing to show."""
-    known = answer.frame.filter(pl.col("value").is_not_null()).sort(pl.col("category") == "undisclosed", "value", descending=[False, True])
-    frame = _bars([(figures.words(row["category"]), row) for row in known.iter_rows(named=True)])
-    return [charts.bars(frame, least=0.5)] if frame.height else []
+def _charts(answers: dict[str, Answer]) -> list[tuple[str, charts.Spec]]:
+    """Return a titled chart of each answer that has rows, all on one scale and their categories in one order."""
+    frames = {title: _bars(_ordered(answer.frame)) for title, answer in answers.items()}
+    top = max([0.5, *(value for frame in frames.values() for value in frame["value"])])
+    return [(title, charts.bars(frame, least=top)) for title, frame in frames.items() if frame.height]
+
+
+def _ordered(frame: pl.DataFrame) -> list[tuple[str, dict[str, float]]]:
+    """Return the known rows by category: in the order of the words, ages upwards, undisclosed last."""
+    known = frame.filter(pl.col("value").is_not_null()).sort(*_ORDER)
+    return [(figures.words(row["category"]), row) for row in known.iter_rows(named=True)]
 
 
 def _people(answer: Answer) -> str:
@@ -216,7 +225,8 @@ def _coverage_finding(answered: Answer) -> str:
 
 
 def _margin(row: dict[str, float]) -> str:
-    return f"{interval_points(row['lower'], row['upper'])} points"
+    points = interval_points(row["lower"], row["upper"])
+    return f"{points} point{'s' if points != 1 else ''}"
 
 
 def _bars(rows: list[tuple[str, dict[str, float]]]) -> pl.DataFrame:

@@ -37,15 +37,15 @@ def test_no_attack_makes_a_confident_claim_on_released_figures_and_hidden_cells_
     hidden = {attack: finding for (attack, table), finding in found.items() if table == "<5 hidden"}
     for finding in hidden.values():
         assert finding.right == finding.confident > 0.05 * finding.tried, finding
-    assert hidden["all but one"].right > 0.8 * hidden["all but one"].tried
+    assert hidden["all but one"].right > 0.5 * hidden["all but one"].tried
     assert hidden["linear program"].right > hidden["snapshot"].right, "totals give more back than one table's own sum"
 
 
 def test_the_same_attacks_succeed_where_the_noise_is_too_small(world: World) -> None:
     found = attacked(world, epsilon="12")
-    for attack in ("snapshot", "all but one"):
+    for attack in ("snapshot", "all but one"):  # usual answers, about half of the people's, are no finding
         finding = found[attack, "released"]
-        assert finding.confident > 0.5 * finding.tried, finding
+        assert finding.confident > 0.3 * finding.tried, finding
         assert finding.right > 0.95 * finding.confident
 
 

@@ -251,6 +251,30 @@ def test_equity_shows_one_school_at_a_time(made: Callable[[Variant], Made]) -> N
     assert {heading.value for heading in one.subheader} >= {"How many told us about themselves?", "Who applies, by gender?"}
 
 
+def test_equity_shows_outcomes_with_verdicts_and_no_count_of_a_group(made: Callable[[Variant], Made]) -> None:
+    one = run("equity", made("full").home, HEAD, school=NORTH)
+    assert not one.exception
+    assert {"What became of them, by gender?", "What became of them, by disability?"} <= {heading.value for heading in one.subheader}
+    assert any("an indication that “Female” were hired at a lower rate" in caption.value for caption in one.caption)
+    grids = [grid.value for grid in one.dataframe if "Hired at a lower rate?" in grid.value.columns]
+    verdicts = next(grid for grid in grids if "Female" in set(grid["Group"]))
+    assert dict(zip(verdicts["Group"], verdicts["Hired at a lower rate?"], strict=True)) == {
+        "Female": "Indication: ask for an audit",
+        "Male": "No indication",
+        "Non-binary": "Too few to say",
+    }
+    assert {tuple(grid.columns) for grid in grids} == {("Group", "Hired at a lower rate?")}
+    assert any("All schools, Jul–Sep 2026" in text.value for text in one.markdown)
+
+
+def test_equity_writes_small_counts_and_extreme_shares_alike_for_everybody(made: Callable[[Variant], Made]) -> None:
+    page = run("equity", made("full").home, HEAD, school=NORTH)
+    assert {box.label for box in page.selectbox} == {"School", "Released period", "School year"}, "no free filter"
+    sent = everything(page)
+    assert "fewer than 5" in sent
+    assert "under 5%" in sent
+
+
 def test_every_panel_has_a_receipt_and_a_download(made: Callable[[Variant], Made]) -> None:
     test = run("overview", made("full").home, DIRECTOR)
     panels = len(test.subheader) + len(test.metric)

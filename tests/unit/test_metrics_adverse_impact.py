@@ -151,6 +151,16 @@ def test_equal_rates_give_an_indication_in_fewer_than_one_year_in_twenty_noise_i
     assert set(verdicts) <= {"none", "below_not_significant", "indication"}
 
 
+def test_a_group_near_thirty_people_is_not_accused_by_the_noise_that_lifted_it() -> None:
+    chance, verdicts = random.Random(8), []
+    for _ in range(1500):
+        hired, few = (sum(chance.random() < 0.1 for _ in range(people)) for people in (400, 25))
+        groups = {"many": NoisyGroup(hired + _noise(chance), 400 - hired + _noise(chance) + _noise(chance), 2)}
+        groups["few"] = NoisyGroup(few + _noise(chance), 25 - few + _noise(chance) + _noise(chance), 2)
+        verdicts.append({impact.verdict for impact in noisy_impacts(groups, noise_deviation(0.5) ** 2).values()})
+    assert sum("indication" in found for found in verdicts) / 1500 < 0.01
+
+
 def test_a_large_planted_difference_is_indicated_in_most_years() -> None:
     verdicts = _verdicts({"a": 0.4, "b": 0.15}, 200, 200, 9)
     assert verdicts.count("indication") > 190
@@ -172,7 +182,7 @@ def test_too_few_people_hires_or_groups_give_no_verdict() -> None:
         noisy = {name: NoisyGroup(*counts, 2) for name, counts in groups.items()}
         return {name: impact.verdict for name, impact in noisy_impacts(noisy, 7.8).items()}
 
-    assert verdict(a=(20, 80), b=(5, 24)) == {"a": "too_few", "b": "too_few"}, "29 people, and one group is no comparison"
+    assert verdict(a=(20, 80), b=(5, 34)) == {"a": "too_few", "b": "too_few"}, "39 may be 29 and noise, and one group is no comparison"
     assert verdict(a=(5, 95), b=(4, 96)) == {"a": "too_few", "b": "too_few"}, "nine hires"
     assert verdict(a=(95, 5), b=(96, 4)) == {"a": "too_few", "b": "too_few"}, "nine who were not hired"
     assert verdict(a=(20, 80), b=(20, 80), c=(5, 20)) == {"a": "none", "b": "none", "c": "too_few"}
