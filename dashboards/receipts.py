@@ -1,6 +1,5 @@
 """Every number's receipt, and the CSV of every chart and table: where a figure comes from, said beside it."""
 
-import io
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -9,6 +8,7 @@ import streamlit as st
 
 from dashboards import figures
 from dashboards.scope import Answer
+from metrics import formats
 
 
 def footer(key: str, answers: Sequence[Answer], table: pl.DataFrame) -> None:
@@ -19,7 +19,7 @@ def footer(key: str, answers: Sequence[Answer], table: pl.DataFrame) -> None:
                 receipt(answer)
         st.download_button(
             "CSV",
-            csv(table),
+            formats.csv(table),
             file_name=f"{key}.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -49,17 +49,6 @@ def receipt(answer: Answer) -> None:
     for statement in answer.statements:
         st.code(f"{statement.sql};{_parameters(statement.parameters)}", language="sql", wrap_lines=True)
     st.caption(f"Published version {answer.pointer.publish_version} · as of {figures.moment(answer.pointer.as_of)}")
-
-
-def csv(table: pl.DataFrame) -> str:
-    """Return a table as CSV text; a cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    texts = [name for name, kind in table.schema.items() if kind == pl.String]
-    guarded = table.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in texts
-    )
-    buffer = io.StringIO()
-    guarded.write_csv(buffer)
-    return buffer.getvalue()
 
 
 def _readable(answer: Answer) -> pl.DataFrame:

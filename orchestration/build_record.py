@@ -5,6 +5,7 @@ Runs of a subset are welcome (from the UI or ``dg``), so the order of one run pr
 
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,14 @@ def record_transform(connection: Connection, *, is_whole: bool, succeeded: bool,
     connection.commit()
 
 
-def why_not_publishable(connection: Connection) -> str | None:
-    """Return in one line what stands against publishing the build, or None."""
+def why_not_publishable(connection: Connection, *, as_of: datetime | None = None) -> str | None:
+    """Return in one line what stands against publishing the build, or None; ``as_of``: the instant it was meant to be built as of."""
     connection.execute(_TABLE)
+    built = connection.execute(
+        "select as_of, as_of is distinct from coalesce(?, (select max(as_of) from raw._sync_state)) from raw._build", [as_of]
+    ).fetchone()
+    if built is not None and built[1]:
+        return f"the build holds figures as of {built[0]}: run the extraction and the transformation"
     waiting = connection.execute(
         """select s.source, s.batch_id from raw._sync_state s
         where s.batch_id > coalesce((select max(a.batch_id) from raw._accepted a where a.source = s.source), 0) order by 1"""

@@ -13,6 +13,7 @@ from foundation.principals import Introspector
 from foundation.settings import Home
 from metrics.catalogue import Catalogue
 from serving import errors, router_metrics, router_predictions
+from serving.metric_answers import MetricAnswers
 from serving.model_store import ModelStore
 from serving.prediction_log import PredictionLog
 
@@ -53,6 +54,7 @@ def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0)
         separate_input_output_schemas=False,
     )
     app.state.models = models
+    app.state.answers = MetricAnswers(models)
     app.state.introspector = introspector
     errors.install(app)
     app.include_router(router_predictions.router)
