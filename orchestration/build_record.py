@@ -41,11 +41,9 @@ def record_transform(connection: Connection, *, is_whole: bool, succeeded: bool,
 def why_not_publishable(connection: Connection, *, as_of: datetime | None = None) -> str | None:
     """Return in one line what stands against publishing the build, or None; ``as_of``: the instant it was meant to be built as of."""
     connection.execute(_TABLE)
-    built = connection.execute(
-        "select as_of, as_of is distinct from coalesce(?, (select max(as_of) from raw._sync_state)) from raw._build", [as_of]
-    ).fetchone()
-    if built is not None and built[1]:
-        return f"the build holds figures as of {built[0]}: run the extraction and the transformation"
+    expected = "coalesce(?::timestamptz, (select max(as_of) from raw._sync_state))"
+    for (built,) in connection.execute(f"select as_of from raw._build where as_of is distinct from {expected}", [as_of]).fetchall():
+        return f"the build holds figures as of {built}: run the extraction and the transformation"
     waiting = connection.execute(
         """select s.source, s.batch_id from raw._sync_state s
         where s.batch_id > coalesce((select max(a.batch_id) from raw._accepted a where a.source = s.source), 0) order by 1"""

@@ -15,7 +15,7 @@ import polars as pl
 
 from foundation import clock
 from warehouse.connection import NO_EXTENSIONS, Pointer, Warehouse, WarehouseSettings, open_locked, published_path, read_pointer, scalar
-from warehouse.names import ADDED_TABLES, OPTIONAL_TABLES, PUBLISHED_LAYERS, REQUIRED_TABLES
+from warehouse.names import ADDED_TABLES, CLUSTERED_BY, OPTIONAL_TABLES, PUBLISHED_LAYERS, REQUIRED_TABLES
 
 
 class PublishRefused(RuntimeError):
@@ -120,7 +120,8 @@ def _write(
             raise PublishRefused(f"the build lacks {', '.join(missing)}: run the transformation first")
         counts = {}
         for name in sorted((required | optional) & present):
-            connection.execute(f"create table version.{name} as from build.{name}")
+            order = f" order by {CLUSTERED_BY[name]}" if name in CLUSTERED_BY else ""
+            connection.execute(f"create table version.{name} as from build.{name}{order}")
             counts[name] = scalar(connection, f"select count(*) from build.{name}")
         for name, frame in extras.items():
             connection.register("extra", frame)

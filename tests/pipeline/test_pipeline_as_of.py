@@ -1,5 +1,6 @@
 """A version as of an earlier instant: what the pipeline would have published then, beside the current version, which stays."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -21,7 +22,11 @@ pytestmark = pytest.mark.xdist_group("pipeline")
 def test_a_build_as_of_then_counts_what_a_run_on_that_day_counted(new_source, tmp_path):
     urls = new_source("pipeline_as_of")
     home = prepare(tmp_path / "home", urls)
-    pipeline = Pipeline(home)
+    with closing(Pipeline(home)) as pipeline:
+        compare(urls, home, pipeline)
+
+
+def compare(urls, home, pipeline):
     simulate(urls.owner, home, scale="tiny", since=SINCE, until=EARLIER)
     assert pipeline.run().failure == ""
     then = read_pointer(home)
@@ -44,4 +49,3 @@ def test_a_build_as_of_then_counts_what_a_run_on_that_day_counted(new_source, tm
     assert "name an instant between" in refused.failure
     again = pipeline.run()
     assert (again.failure, again.summary["changed"], read_pointer(home)) == ("", False, now)
-    pipeline.close()
