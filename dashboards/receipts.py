@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import polars as pl
@@ -11,7 +12,11 @@ import streamlit as st
 from dashboards import figures, pictures
 from dashboards.charts import Spec
 from dashboards.scope import Answer
+from dashboards.sessions import receipt_book
+from foundation.receipt_book import ReceiptsUnavailable
 from metrics import formats
+from metrics.receipts import receipt_body
+from metrics.rows import Statement
 
 
 def footer(
@@ -24,8 +29,9 @@ def footer(
     stem = _stem(question, answers)
     with st.container(horizontal=True, gap="small", key=f"foot-{key}"):
         with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these numbers come from"):
-            for answer in answers:
+            for position, answer in enumerate(answers):
                 receipt(answer)
+                _keep(f"{key}-{position}", answer)
         _download(
             "CSV", f"csv-{key}", lambda: formats.csv(table), f"{stem}.csv", "text/csv", f"Table of “{question}”", disabled=table.is_empty()
         )
@@ -92,52 +98,76 @@ def receipt(answer: Answer) -> None:
         if chosen:
             st.caption(f"Switches: {chosen}")
         st.caption(f"Shown from n = {entry.shown_from}, ranked from n = {entry.ranked_from}. Owner: {entry.owner}.")
-    if answer.frame.height:
-        st.dataframe(_readable(answer), hide_index=True, height="content" if answer.frame.height <= 8 else 290)
+    if evaluation is None or answer.query is None:
+        _grid(with_moments(answer.frame))
     else:
-        st.caption("No rows in this selection.")
-    for statement in answer.statements:
-        st.code(f"{statement.sql};{_parameters(statement.parameters)}", language="sql", wrap_lines=True)
+        table(answer.frame, answer.query.group_by, evaluation.definition.id, evaluation.unit)
+    sql(answer.statements)
     st.caption(f"Published version {answer.pointer.publish_version} · as of {figures.moment(answer.pointer.as_of)}")
 
 
-def _readable(answer: Answer) -> pl.DataFrame:
-    """Return the answer's rows with value and interval in their unit."""
-    frame, evaluation = answer.frame, answer.evaluation
-    if evaluation is None or answer.query is None:
-        return with_moments(frame)
-    is_released = evaluation.definition.id.startswith("D") and evaluation.unit == "rate"
-    shown = figures.released_share if is_released else lambda value: figures.figure(value, evaluation.unit)
-    if evaluation.unit == "money":
-        return _amounts(answer)
+def _keep(key: str, answer: Answer) -> None:
+    """Offer a short address under which this figure can be opened later; a receipt is made when it is asked for, never before."""
+    if answer.evaluation is None or answer.query is None:
+        return
+    kept = f"receipt-{key}"
+    question = (answer.pointer.publish_version, repr(answer.query))
+    if st.button("Get a link", key=f"keep-{key}", icon=":material/link:", help="Keeps this figure as it is, whatever is published later"):
+        body = receipt_body(answer.evaluation, answer.query, answer.pointer.publish_version, answer.pointer.as_of)
+        try:
+            st.session_state[kept] = (question, receipt_book().keep(body))
+        except ReceiptsUnavailable:
+            st.caption("The link could not be made: the hiring service does not answer. Try again in a moment.")
+    known = st.session_state.get(kept)
+    if known and known[0] == question:
+        st.code(address(known[1]), language=None)
+
+
+def address(receipt_id: str) -> str:
+    """Return the short address of a receipt on the site it is looked at."""
+    site = urlsplit(st.context.url or "")
+    return f"{site.scheme}://{site.netloc}/r/{receipt_id}" if site.netloc else f"/r/{receipt_id}"
+
+
+def table(frame: pl.DataFrame, group_by: Sequence[str], metric_id: str, unit: str) -> None:
+    """Draw an answer's rows with value and interval in their unit; figures of an equity release as they may be shown."""
+    is_released = metric_id.startswith("D") and unit == "rate"
+
+    def value(row: dict[str, Any]) -> str:
+        if unit == "money":
+            return figures.money(row["value"], row["currency"])
+        return figures.released_share(row["value"]) if is_released else figures.figure(row["value"], unit)
+
+    def interval(row: dict[str, Any]) -> str:
+        if unit == "money":
+            return " to ".join(figures.money(row[end], row["currency"]) for end in ("lower", "upper") if row[end] is not None)
+        return figures.interval(row["lower"], row["upper"], unit)
+
     rows = [
-        {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in answer.query.group_by}
+        {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in group_by}
         | {
-            "Value": shown(row["value"]),
-            "95 % interval": figures.interval(row["lower"], row["upper"], evaluation.unit),
+            "Value": value(row),
+            "95 % interval": interval(row),
             "n": row["n"],
             "Still open": row["n_open"],
             "Note": row["reason"] or ("cohort not mature" if row["is_mature"] is False else ""),
         }
         for row in frame.iter_rows(named=True)
     ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    _grid(pl.DataFrame(rows, infer_schema_length=None))
 
 
-def _amounts(answer: Answer) -> pl.DataFrame:
-    """Return the rows of amounts, each in its currency."""
-    groups = answer.query.group_by if answer.query else ()
-    rows = [
-        {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in groups}
-        | {
-            "Value": figures.money(row["value"], row["currency"]),
-            "95 % interval": " to ".join(figures.money(row[end], row["currency"]) for end in ("lower", "upper") if row[end] is not None),
-            "n": row["n"],
-            "Note": row["reason"] or "",
-        }
-        for row in answer.frame.iter_rows(named=True)
-    ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+def sql(statements: Sequence[Statement]) -> None:
+    """Draw the SQL that read the rows, with its parameters."""
+    for statement in statements:
+        st.code(f"{statement.sql};{_parameters(statement.parameters)}", language="sql", wrap_lines=True)
+
+
+def _grid(rows: pl.DataFrame) -> None:
+    if rows.height:
+        st.dataframe(rows, hide_index=True, height="content" if rows.height <= 8 else 290)
+    else:
+        st.caption("No rows in this selection.")
 
 
 def with_moments(frame: pl.DataFrame) -> pl.DataFrame:

@@ -89,6 +89,16 @@ class Insights:
         beside = [code for code in self.school_ids() if code != school_id] if school_id else []
         return Insights(self.principal, self.scope.narrow(beside), self.pointer, self._published) if beside else None
 
+    def under(self, scope: Scope) -> "Insights":
+        """Return the same person's view under the scope of a receipt.
+
+        Raises:
+            ScopeExceeded: the scope holds rows that are not the person's to read.
+        """
+        if not self.scope.covers(scope):
+            raise ScopeExceeded("a requested school is outside your scope")
+        return Insights(self.principal, scope, self.pointer, self._published)
+
     def may_open(self, page: Page) -> bool:
         """Say whether the person may open a page."""
         return may_open(self.principal, page)

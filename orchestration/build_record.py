@@ -53,10 +53,10 @@ def why_not_publishable(connection: Connection, *, as_of: datetime | None = None
     last = connection.execute(
         """select t.succeeded, t.message, t.project_digest, t.batch_id = b.batch_id from raw._transformed t cross join raw._build b
         where t.is_whole or not t.succeeded order by t.finished_at desc limit 1"""
-    ).fetchone()
-    if last is None:
+    ).fetchall()
+    if not last:
         return "the transformation has not run"
-    succeeded, message, digest, is_current = last
+    succeeded, message, digest, is_current = last[0]
     if not succeeded:
         return str(message)
     if digest != project_digest() or not is_current:

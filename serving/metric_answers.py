@@ -95,6 +95,14 @@ class MetricAnswers:
         """Return the current version."""
         return self._models.current().published
 
+    def version(self, question: Question) -> PublishedFile:
+        """Return the version that answers a question.
+
+        Raises:
+            NoSuchVersion: none that is kept can.
+        """
+        return self._version(question, self.current())[0]
+
     def evaluate(self, published: PublishedFile, query: Query) -> Evaluation:
         """Compute a metric over one version; errors as in :meth:`answer`."""
         try:

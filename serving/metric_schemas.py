@@ -126,4 +126,14 @@ class MetricBatchReply(_Strict):
     items: list[MetricBatchItem]
 
 
+class ReceiptReply(_Strict):
+    """A kept figure: whoever may read the same rows can open it, whatever has been published since."""
+
+    receipt_id: str
+    path: str = Field(description="where the dashboard shows it")
+    metric_id: str
+    publish_version: str
+    as_of: datetime
+
+
 Style = Literal["json", "csv", "arrow"]

@@ -10,8 +10,10 @@ from fastapi import Query as Parameter
 from fastapi.responses import Response
 
 from foundation.access import Principal, Right
+from foundation.receipt_book import ReceiptBook
 from metrics.catalogue import Definition
 from metrics.query import Query
+from metrics.receipts import receipt_body
 from serving.access import require
 from serving.errors import InvalidQuery, ProblemError, UnknownFormat, responses
 from serving.metric_answers import MEDIA_TYPES, MetricAnswers, Question
@@ -24,6 +26,7 @@ from serving.metric_schemas import (
     MetricQuestion,
     MetricReply,
     MetricSummary,
+    ReceiptReply,
     Style,
 )
 
@@ -112,6 +115,25 @@ async def read_batch(body: MetricBatch, request: Request, caller: Caller) -> Res
         return b'{"items": [' + b", ".join(parts) + b"]}"
 
     return Response(await asyncio.to_thread(answer_all), media_type="application/json")
+
+
+@router.post("/receipts", status_code=201, responses=responses(401, 403, 404, 422, 503))
+async def keep_receipt(body: MetricQuestion, request: Request, caller: Caller) -> ReceiptReply:
+    """Keep one answer with its definition, SQL and version as a receipt, and return its id."""
+    answers: MetricAnswers = request.app.state.answers
+    book: ReceiptBook = request.app.state.receipts
+    answers.permit(caller, body.metric_id)
+
+    def keep() -> ReceiptReply:
+        question = _question(body, caller)
+        published = answers.version(question)
+        pointer = published.pointer
+        kept = book.keep(receipt_body(answers.evaluate(published, question.query), question.query, pointer.publish_version, pointer.as_of))
+        return ReceiptReply(
+            receipt_id=kept, path=f"/r/{kept}", metric_id=body.metric_id, publish_version=pointer.publish_version, as_of=pointer.as_of
+        )
+
+    return await asyncio.to_thread(keep)
 
 
 def _question(asked: MetricQuestion, caller: Principal) -> Question:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, figures, receipts
+from dashboards import charts, figures, receipts, targets
 from dashboards.filters import Choice, Period, school_names
 from dashboards.panels.panel import dot_rows, panel
 from dashboards.scope import Answer, Insights
@@ -48,6 +48,7 @@ def cards(choice: Choice, chosen: tuple[Card, ...] = CARDS) -> None:
     for column, card in zip(st.columns(len(chosen)), chosen, strict=True):
         with column:
             _card(choice, card)
+    targets.editor(choice, [(card.label, card.metric_id, dict(card.switches), card.better) for card in CARDS])
 
 
 def schools(choice: Choice, insights: Insights) -> None:
@@ -100,6 +101,9 @@ def _card(choice: Choice, card: Card) -> None:
         if move is not None:
             against = f"vs {figures.record(earlier, unit)} {basis}" + (", within noise" if is_noise else "")
         st.caption((_small_print(row, unit) or "no figure in this selection") + (f"  \n{against}" if against else ""))
+        goal = targets.line(choice, now) if row.get("n") else None
+        if goal:
+            st.caption(goal)
         line = _line(months, card)
         if line is not None:
             st.vega_lite_chart(spec=charts.sparkline(line, card.least), key=f"spark-{card.key}", alt=f"{card.label} by month")
