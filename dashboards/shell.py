@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboards import filters, pages, sign_in
-from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources
+from dashboards.pages import alerts, data_health, equity, forecast, funnel, hiring, overview, sources
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
@@ -23,6 +23,7 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
     Page.EQUITY: ("Equity", equity.render),
     Page.FORECAST: ("Forecast", forecast.render),
     Page.DATA_HEALTH: ("Data health", data_health.render),
+    Page.ALERTS: ("Alerts", alerts.render),
 }
 
 

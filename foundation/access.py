@@ -37,15 +37,16 @@ class Page(StrEnum):
     EQUITY = "equity"
     FORECAST = "forecast"
     DATA_HEALTH = "data_health"
+    ALERTS = "alerts"
     AGENCY = "agency"
     HIRING = "hiring"
 
 
 _INSIGHTS = frozenset({Page.OVERVIEW, Page.FUNNEL, Page.SOURCES, Page.FORECAST, Page.DATA_HEALTH})
 _PAGES_BY_ROLE: dict[Role, frozenset[Page]] = {
-    Role.HR_DIRECTOR: _INSIGHTS | {Page.EQUITY, Page.AGENCY, Page.HIRING},
+    Role.HR_DIRECTOR: _INSIGHTS | {Page.EQUITY, Page.ALERTS, Page.AGENCY, Page.HIRING},
     Role.PRIVACY_OFFICER: _INSIGHTS | {Page.EQUITY, Page.AGENCY},
-    Role.PLATFORM_ADMIN: _INSIGHTS | {Page.EQUITY, Page.AGENCY, Page.HIRING},
+    Role.PLATFORM_ADMIN: _INSIGHTS | {Page.EQUITY, Page.ALERTS, Page.AGENCY, Page.HIRING},
     Role.RECRUITER: _INSIGHTS | {Page.AGENCY, Page.HIRING},
     Role.HIRING_MANAGER: _INSIGHTS | {Page.AGENCY, Page.HIRING},
     Role.AGENCY_USER: frozenset({Page.AGENCY}),

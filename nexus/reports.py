@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dashboards.report.board import Goal, board_report
+from dashboards.report.board import Goal, board_report, goals_of
 from dashboards.report.period import ReportPeriod, UnknownPeriod, parse_period
 from dashboards.report.typesetting import pdf
 from dashboards.scope import Insights
@@ -79,11 +79,7 @@ def goals(home: Home, school: School, period: ReportPeriod) -> list[Goal]:
     """Return what the school wants in a period; none when the hiring service, which keeps targets, is not running."""
     try:
         with InsightsApi.open(home) as api:
-            return [
-                Goal(target["metric_id"], target["goal"], target["direction"], target["switches"])
-                for target in api.targets(school.id)
-                if not target["filters"] and target["season"] in (None, period.season)
-            ]
+            return goals_of(api.targets(), school.id, period.season)
     except InsightsUnavailable:
         return []
 

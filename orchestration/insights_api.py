@@ -88,10 +88,9 @@ class InsightsApi:
         body = {"publish_version": publish_version, "outcome": outcome, "error": error}
         self._send("POST", f"/v1/report-schedules/{schedule_id}/deliveries", json=body)
 
-    def targets(self, tenant_id: str) -> list[dict[str, Any]]:
-        """Return the targets that bind one school: its own before those of every school, a season's before those of any season."""
-        found = [target for target in self._pages("/v1/targets", {}) if target["tenant_id"] in (tenant_id, None)]
-        return sorted(found, key=lambda target: (target["tenant_id"] is None, target["season"] is None))
+    def targets(self) -> Iterator[dict[str, Any]]:
+        """Yield the targets of every school, oldest first."""
+        return self._pages("/v1/targets", {})
 
     def _pages(self, path: str, conditions: dict[str, str]) -> Iterator[dict[str, Any]]:
         cursor: str | None = None

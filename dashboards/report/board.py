@@ -1,6 +1,6 @@
 """The board report of one school and period, from what one verified person may read: the order of its parts and its table of figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +41,20 @@ LINES: Final = (
     _Line("Median time to fill", "T5", "The median time from approval of a job to an accepted offer was {}"),
 )
 _IN_BRIEF: Final = ("People hired", "Applicants hired (decided months)", "Median time to hire", "Median time to fill")
+
+
+def goals_of(targets: Iterable[Mapping[str, Any]], school_id: str, season: str) -> list[Goal]:
+    """Return the goals of a school in a season from targets as the hiring core tells them; goals of a part of the school are left out.
+
+    A school's own goal comes before one of every school, and one of the season before one of any season.
+    """
+    fitting = [
+        target
+        for target in targets
+        if target["tenant_id"] in (school_id, None) and target["season"] in (season, None) and not target["filters"]
+    ]
+    ordered = sorted(fitting, key=lambda target: (target["tenant_id"] is None, target["season"] is None))
+    return [Goal(target["metric_id"], target["goal"], target["direction"], target["switches"]) for target in ordered]
 
 
 def board_report(insights: Insights, school_id: str, period: ReportPeriod, goals: Sequence[Goal] = ()) -> Report:
@@ -87,7 +101,7 @@ def _figure(line: _Line, answer: Answer, earlier: Answer | None, goals: Sequence
     unit = _unit(answer)
     row, before = first(answer), first(earlier) if earlier else {}
     move = _move(answer, earlier)
-    goal = next((goal for goal in goals if goal.metric_id == line.metric_id and dict(goal.switches) == dict(line.switches)), None)
+    goal = next((goal for goal in goals if _is_of(goal, answer)), None)
     return Figure(
         name=line.name,
         value=_shown(row, unit),
@@ -132,6 +146,15 @@ def _change_words(move: Comparison | None, unit: str) -> str:
     sign, size = "+" if move.moved >= 0 else "−", abs(move.moved)
     text = f"{size * 100:.1f} points" if unit == "rate" else f"{size:.1f} days" if unit == "days" else f"{size:,.0f}"
     return f"{sign}{text}" + (", within noise" if move.is_noise else "")
+
+
+def _is_of(goal: Goal, answer: Answer) -> bool:
+    """Say whether a goal is meant for a figure: the same metric by the same policy, switches left out being the default."""
+    evaluation = answer.evaluation
+    if evaluation is None or evaluation.definition.id != goal.metric_id:
+        return False
+    defaults = {name: switch.default for name, switch in evaluation.definition.switches.items()}
+    return defaults | dict(goal.switches) == evaluation.switches
 
 
 def _goal_words(goal: Goal, row: Mapping[str, Any], unit: str) -> str:
