@@ -1,6 +1,5 @@
 """The four figures at the top of the overview: value, months, and the change against the same months a year before."""
 
-import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -10,6 +9,7 @@ import streamlit as st
 from dashboards import charts, figures, receipts
 from dashboards.filters import Choice, Period
 from dashboards.scope import Answer
+from metrics.comparison import compare
 
 
 @dataclass(frozen=True)
@@ -50,28 +50,14 @@ def cards(choice: Choice) -> None:
 
 
 def change(now: dict[str, float | None], before: dict[str, float | None], unit: str) -> Change | None:
-    """Compare two answers of one metric; None when either has no value.
-
-    A count is compared by Poisson error, anything else by its 95 % intervals; without an interval the move counts as noise.
-    """
-    value, earlier = now.get("value"), before.get("value")
-    if value is None or earlier is None:
+    """Compare two answers of one metric by ``metrics.comparison``; None when either has no value."""
+    move = compare(now, before, unit)
+    if move is None:
         return None
-    moved = value - earlier
-    if unit == "count":
-        margin = 1.96 * math.sqrt(value + earlier)
-    else:
-        halves = [half for half in (_half_width(now), _half_width(before)) if half is not None]
-        margin = math.hypot(*halves) if len(halves) == 2 else math.inf
-    sign = "+" if moved >= 0 else "-"  # Streamlit reads the direction off a plain hyphen
-    size = abs(moved)
+    sign = "+" if move.moved >= 0 else "-"  # Streamlit reads the direction off a plain hyphen
+    size = abs(move.moved)
     text = f"{sign}{size * 100:.1f} points" if unit == "rate" else f"{sign}{size:.1f} days" if unit == "days" else f"{sign}{size:,.0f}"
-    return Change(text, abs(moved) <= margin, moved > 0)
-
-
-def _half_width(answer: dict[str, float | None]) -> float | None:
-    lower, upper = answer.get("lower"), answer.get("upper")
-    return None if lower is None or upper is None else (upper - lower) / 2
+    return Change(text, move.is_noise, move.moved > 0)
 
 
 def _card(choice: Choice, card: Card) -> None:
