@@ -8,7 +8,7 @@ from dashboards import figures
 from dashboards.report import sections
 from dashboards.report.content import Figure, Question, Report, Sentence, first, receipt
 from dashboards.report.period import ReportPeriod
-from dashboards.scope import Answer, Insights
+from dashboards.scope import Answer, Insights, PageRefused
 from foundation.access import Page
 from metrics.comparison import Comparison, compare
 
@@ -61,8 +61,11 @@ def board_report(insights: Insights, school_id: str, period: ReportPeriod, goals
     """Return the report of one school within a person's scope; equity is in it only when the person may open Equity.
 
     Raises:
+        PageRefused: the person may not open the Overview, whose figures these are.
         ScopeExceeded: the school is not in scope.
     """
+    if not insights.may_open(Page.OVERVIEW):
+        raise PageRefused("your roles do not open the board report")
     question = Question(insights.narrowed(school_id), period)
     schools = dict(question.insights.rows("schools").frame.select("organisation_id", "name").iter_rows())
     answers = {line: question.ask(line.metric_id, switches=dict(line.switches)) for line in LINES}

@@ -14,7 +14,7 @@ import pytest
 from dashboards.report.board import Goal, board_report, goals_of
 from dashboards.report.period import UnknownPeriod, parse_period
 from dashboards.report.typesetting import pdf
-from dashboards.scope import Insights, ScopeExceeded
+from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from foundation.access import Role
 from tests.support.published_file import HANOK, NORTH, RIVER, SCHOOLS, VERSION, Made, Variant, publish_made
 from tests.support.signed_in import person
@@ -169,6 +169,13 @@ def test_equity_is_in_it_only_for_roles_that_may_open_equity(made: Published) ->
     assert "invited applicants answered (±" in for_director
     for word in ("Who applies to us?", "Female", "Undisclosed", "D1 v", "D8 v"):
         assert word not in for_recruiter
+
+
+@pytest.mark.parametrize("role", [Role.INTERVIEWER, Role.BIAS_AUDITOR, Role.AGENCY_USER])
+def test_role_without_the_overview_gets_no_report(made: Published, role: Role) -> None:
+    insights = Insights.open(person(role, tenants={RIVER}, agency_id="agency-1"), made("full").home)
+    with pytest.raises(PageRefused):
+        board_report(insights, RIVER, parse_period(MONTHS, AS_OF))
 
 
 def test_another_school_is_not_to_be_had_and_not_named(made: Published) -> None:
