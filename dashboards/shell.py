@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboards import filters, pages, sign_in, views
-from dashboards.pages import accuracy, agency, data_health, equity, forecast, funnel, hiring, overview, receipt, sources, time
+from dashboards.pages import accuracy, agency, alerts, data_health, equity, forecast, funnel, hiring, overview, receipt, sources, time
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
@@ -26,6 +26,7 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
     Page.FORECAST: ("Forecast", forecast.render),
     Page.ACCURACY: ("Accuracy", accuracy.render),
     Page.DATA_HEALTH: ("Data health", data_health.render),
+    Page.ALERTS: ("Alerts", alerts.render),
 }
 
 

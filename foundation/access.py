@@ -39,15 +39,16 @@ class Page(StrEnum):
     FORECAST = "forecast"
     ACCURACY = "accuracy"
     DATA_HEALTH = "data_health"
+    ALERTS = "alerts"
     AGENCY = "agency"
     HIRING = "hiring"
 
 
 _INSIGHTS = frozenset({Page.OVERVIEW, Page.FUNNEL, Page.SOURCES, Page.TIME, Page.FORECAST, Page.ACCURACY, Page.DATA_HEALTH})
 _PAGES_BY_ROLE: dict[Role, frozenset[Page]] = {
-    Role.HR_DIRECTOR: _INSIGHTS | {Page.EQUITY, Page.AGENCY, Page.HIRING},
+    Role.HR_DIRECTOR: _INSIGHTS | {Page.EQUITY, Page.ALERTS, Page.AGENCY, Page.HIRING},
     Role.PRIVACY_OFFICER: _INSIGHTS | {Page.EQUITY, Page.AGENCY},
-    Role.PLATFORM_ADMIN: _INSIGHTS | {Page.EQUITY, Page.AGENCY, Page.HIRING},
+    Role.PLATFORM_ADMIN: _INSIGHTS | {Page.EQUITY, Page.ALERTS, Page.AGENCY, Page.HIRING},
     Role.RECRUITER: _INSIGHTS | {Page.AGENCY, Page.HIRING},
     Role.HIRING_MANAGER: _INSIGHTS | {Page.AGENCY, Page.HIRING},
     Role.AGENCY_USER: frozenset({Page.AGENCY}),

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.automation import EXTRACT, FULL, REFRESH, TRANSFORM, new_source_activity, nightly
-from orchestration.defs import private, publishing, raw, training
+from orchestration.defs import alerting, private, publishing, raw, training
 from orchestration.defs.dbt import dbt_definitions
 from orchestration.resources import silent_steps
 from orchestration.steps import Steps
@@ -23,10 +23,11 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
             training.score_live,
             publishing.published,
             private.equity_retention,
+            alerting.alerts,
         ],
         asset_checks=[raw.gate_raw],
-        jobs=[FULL, EXTRACT, REFRESH, TRANSFORM],
-        schedules=[nightly],
+        jobs=[FULL, EXTRACT, REFRESH, TRANSFORM, alerting.board_reports],
+        schedules=[nightly, alerting.mornings],
         sensors=[new_source_activity],
         resources={"steps": steps or silent_steps},
         executor=dg.in_process_executor,

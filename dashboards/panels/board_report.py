@@ -3,10 +3,12 @@
 import streamlit as st
 
 from dashboards.filters import Choice
+from dashboards.hiring_client import HiringUnavailable
 from dashboards.panels.equity import only_school
-from dashboards.report.board import board_report
+from dashboards.report.board import Goal, board_report, goals_of
 from dashboards.report.period import ReportPeriod
 from dashboards.report.typesetting import pdf
+from dashboards.sessions import COOKIE, client
 
 
 def button(choice: Choice) -> None:
@@ -15,10 +17,12 @@ def button(choice: Choice) -> None:
     if school_id is None or start is None:
         st.caption("Board report (PDF): choose one school and a period with a beginning.")
         return
-    period = ReportPeriod(choice.period.label, start, end)
+    year = choice.period.code.removeprefix("year-")
+    season = f"{year}-{int(year) + 1}" if year.isdigit() else ""
+    period, token = ReportPeriod(choice.period.label, start, end, season=season), st.context.cookies.get(COOKIE) or ""
     st.download_button(
         "Board report (PDF)",
-        lambda: pdf(board_report(choice.insights, school_id, period)),
+        lambda: pdf(board_report(choice.insights, school_id, period, _goals(token, school_id, season))),
         file_name=f"board-report-{start:%Y-%m}-to-{end:%Y-%m}.pdf",
         mime="application/pdf",
         icon=":material/picture_as_pdf:",
@@ -26,3 +30,10 @@ def button(choice: Choice) -> None:
         key="board-report",
         help="Charts, findings and their receipts for this school, all subjects, as a PDF to hand to the board",
     )
+
+
+def _goals(token: str, school_id: str, season: str) -> list[Goal]:
+    try:
+        return goals_of(client().read(token, "targets"), school_id, season)
+    except HiringUnavailable:
+        return []  # the report says nothing of goals then; its figures do not depend on them

@@ -1,6 +1,6 @@
 """The board report of one school and period, from what one verified person may read: the order of its parts and its table of figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from dashboards import figures
 from dashboards.report import sections
 from dashboards.report.content import Figure, Question, Report, Sentence, first, receipt
 from dashboards.report.period import ReportPeriod
-from dashboards.scope import Answer, Insights
+from dashboards.scope import Answer, Insights, PageRefused
 from foundation.access import Page
 from metrics.comparison import Comparison, compare
 
@@ -43,12 +43,29 @@ LINES: Final = (
 _IN_BRIEF: Final = ("People hired", "Applicants hired (decided months)", "Median time to hire", "Median time to fill")
 
 
+def goals_of(targets: Iterable[Mapping[str, Any]], school_id: str, season: str) -> list[Goal]:
+    """Return the goals of a school in a season from targets as the hiring core tells them; goals of a part of the school are left out.
+
+    A school's own goal comes before one of every school, and one of the season before one of any season.
+    """
+    fitting = [
+        target
+        for target in targets
+        if target["tenant_id"] in (school_id, None) and target["season"] in (season, None) and not target["filters"]
+    ]
+    ordered = sorted(fitting, key=lambda target: (target["tenant_id"] is None, target["season"] is None))
+    return [Goal(target["metric_id"], target["goal"], target["direction"], target["switches"]) for target in ordered]
+
+
 def board_report(insights: Insights, school_id: str, period: ReportPeriod, goals: Sequence[Goal] = ()) -> Report:
     """Return the report of one school within a person's scope; equity is in it only when the person may open Equity.
 
     Raises:
+        PageRefused: the person may not open the Overview, whose figures these are.
         ScopeExceeded: the school is not in scope.
     """
+    if not insights.may_open(Page.OVERVIEW):
+        raise PageRefused("your roles do not open the board report")
     question = Question(insights.narrowed(school_id), period)
     schools = dict(question.insights.rows("schools").frame.select("organisation_id", "name").iter_rows())
     answers = {line: question.ask(line.metric_id, switches=dict(line.switches)) for line in LINES}
@@ -87,7 +104,7 @@ def _figure(line: _Line, answer: Answer, earlier: Answer | None, goals: Sequence
     unit = _unit(answer)
     row, before = first(answer), first(earlier) if earlier else {}
     move = _move(answer, earlier)
-    goal = next((goal for goal in goals if goal.metric_id == line.metric_id and dict(goal.switches) == dict(line.switches)), None)
+    goal = next((goal for goal in goals if _is_of(goal, answer)), None)
     return Figure(
         name=line.name,
         value=_shown(row, unit),
@@ -132,6 +149,15 @@ def _change_words(move: Comparison | None, unit: str) -> str:
     sign, size = "+" if move.moved >= 0 else "−", abs(move.moved)
     text = f"{size * 100:.1f} points" if unit == "rate" else f"{size:.1f} days" if unit == "days" else f"{size:,.0f}"
     return f"{sign}{text}" + (", within noise" if move.is_noise else "")
+
+
+def _is_of(goal: Goal, answer: Answer) -> bool:
+    """Say whether a goal is meant for a figure: the same metric by the same policy, switches left out being the default."""
+    evaluation = answer.evaluation
+    if evaluation is None or evaluation.definition.id != goal.metric_id:
+        return False
+    defaults = {name: switch.default for name, switch in evaluation.definition.switches.items()}
+    return defaults | dict(goal.switches) == evaluation.switches
 
 
 def _goal_words(goal: Goal, row: Mapping[str, Any], unit: str) -> str:

@@ -18,12 +18,14 @@ class ReportPeriod:
     Attributes:
         label: how a reader says it, such as ``school year 2025/26``.
         is_cut: whether months still to come were left out.
+        season: the academic year it is, such as ``2025-2026``; empty when it is another span.
     """
 
     label: str
     start: date
     end: date
     is_cut: bool = False
+    season: str = ""
 
     @property
     def months(self) -> str:
@@ -54,7 +56,8 @@ def parse_period(text: str, as_of: date, year_start_month: int = 9) -> ReportPer
         raise UnknownPeriod(f"period {text!r} ends before it begins")
     if newest < first:
         raise UnknownPeriod(f"no month of {text!r} is over yet: the figures reach to {figures.month(_month(newest))}")
-    return ReportPeriod(label, _month(first), _month(min(last, newest)), is_cut=newest < last)
+    season = f"{first // 12}-{first // 12 + 1}" if label.startswith("academic year") else ""
+    return ReportPeriod(label, _month(first), _month(min(last, newest)), is_cut=newest < last, season=season)
 
 
 def _named(text: str, newest: int, year_start_month: int) -> tuple[str, int, int]:

@@ -11,10 +11,10 @@ import duckdb
 import pypdf
 import pytest
 
-from dashboards.report.board import Goal, board_report
+from dashboards.report.board import Goal, board_report, goals_of
 from dashboards.report.period import UnknownPeriod, parse_period
 from dashboards.report.typesetting import pdf
-from dashboards.scope import Insights, ScopeExceeded
+from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from foundation.access import Role
 from tests.support.published_file import HANOK, NORTH, RIVER, SCHOOLS, VERSION, Made, Variant, publish_made
 from tests.support.signed_in import person
@@ -171,6 +171,13 @@ def test_equity_is_in_it_only_for_roles_that_may_open_equity(made: Published) ->
         assert word not in for_recruiter
 
 
+@pytest.mark.parametrize("role", [Role.INTERVIEWER, Role.BIAS_AUDITOR, Role.AGENCY_USER])
+def test_role_without_the_overview_gets_no_report(made: Published, role: Role) -> None:
+    insights = Insights.open(person(role, tenants={RIVER}, agency_id="agency-1"), made("full").home)
+    with pytest.raises(PageRefused):
+        board_report(insights, RIVER, parse_period(MONTHS, AS_OF))
+
+
 def test_another_school_is_not_to_be_had_and_not_named(made: Published) -> None:
     insights = Insights.open(person(Role.HR_DIRECTOR, tenants={RIVER}), made("full").home)
     with pytest.raises(ScopeExceeded):
@@ -184,12 +191,38 @@ def test_another_school_is_not_to_be_had_and_not_named(made: Published) -> None:
 
 
 def test_goals_stand_against_the_actual_figure(made: Published) -> None:
-    goals = (Goal("T4", 20, "at_most", {}), Goal("F8", 1, "at_least", {"stage": "hired"}), Goal("T5", 5000, "at_most", {"clock": "net"}))
+    goals = (
+        Goal("T4", 20, "at_most", {}),
+        Goal("F8", 1, "at_least", {"stage": "hired"}),
+        Goal("S2", 0.5, "at_least", {"cohorts": "mature_only", "internal": "excluded"}),
+        Goal("T5", 5000, "at_most", {"clock": "net"}),
+    )
     _, text = read(written(made("full"), goals=goals))
     assert "at most 20 days: not met" in text
     assert "at least 1: met" in text
+    assert "at least 50%: not met" in text  # a switch that is named at its default is the same policy
     assert "5,000" not in text  # a goal of another policy is not this line's goal
     assert "Goal" not in read(written(made("full")))[1]
+
+
+def test_goals_of_a_school_come_before_those_of_all_and_of_any_season() -> None:
+    def target(goal: float, school: str | None, season: str | None, subject: bool = False) -> dict[str, object]:
+        filters = {"subject": ["Science"]} if subject else {}
+        return {
+            "tenant_id": school,
+            "season": season,
+            "filters": filters,
+            "metric_id": "T4",
+            "switches": {},
+            "direction": "at_most",
+            "goal": goal,
+        }
+
+    told = [
+        target(1, None, None), target(2, RIVER, None), target(3, RIVER, "2025-2026"), target(4, NORTH, None),
+        target(5, RIVER, "2024-2025"), target(6, RIVER, "2025-2026", subject=True),
+    ]  # fmt: skip
+    assert [goal.goal for goal in goals_of(told, RIVER, "2025-2026")] == [3, 2, 1]
 
 
 def test_the_same_figures_give_the_same_bytes(made: Published) -> None:

@@ -13,9 +13,12 @@ inferred as (
         events.application_id,
         min(events.event_at) as hired_at,
         min(events.recorded_at) as recorded_at
-    from {{ ref('int_stage_events_unioned') }} as events
+    from {{ ref('stg_hiring_log__stage_events') }} as events
+    inner join {{ ref('stg_hiring_log__applications') }} as applications on events.application_id = applications.application_id
+    inner join {{ ref('stg_pipeline__build') }} as build
+        on events.event_at <= build.as_of and events.recorded_at <= build.known_at
     left join logs_with_hires on events.tenant_id = logs_with_hires.tenant_id
-    where events.source_system = 'hiring_log' and events.stage = 'hired' and logs_with_hires.tenant_id is null
+    where events.canonical_stage = 'hired' and logs_with_hires.tenant_id is null
     group by events.tenant_id, events.application_id
 
 ),
