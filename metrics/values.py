@@ -28,6 +28,7 @@ SCHEMA = {
     "unit": pl.String,
 }
 _RELEASED_APART = "D"  # equity figures leave by their own path alone
+_ASKED_ONLY = frozenset({"R7"})  # a what-if answers what somebody asked, not how things stand
 _LEVELS = {"every": "month"}  # a level has a value a day: the table keeps month ends
 
 
@@ -45,7 +46,7 @@ def metric_values(reader: Reader, catalogue: Catalogue | None = None) -> pl.Data
 
 
 def _cuts(entry: Definition) -> list[tuple[str, ...]]:
-    if entry.id.startswith(_RELEASED_APART) or "tenant_id" not in entry.dimensions:
+    if entry.id.startswith(_RELEASED_APART) or entry.id in _ASKED_ONLY or "tenant_id" not in entry.dimensions:
         return []
     has_months = entry.period_column is not None and entry.period_column in entry.dimensions
     return [("tenant_id",), *([("tenant_id", str(entry.period_column))] if has_months else [])]

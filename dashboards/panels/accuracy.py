@@ -181,8 +181,9 @@ def live(insights: Insights) -> None:
 def cards(insights: Insights) -> None:
     """Show the model cards and the gate's verdict of the newest training."""
     answer = insights.rows("model_cards")
+    question = "What are these models, and what are they not for?"
     with st.container(border=True, key="panel-cards"):
-        st.subheader("What are these models, and what are they not for?", anchor=False)
+        st.subheader(question, anchor=False)
         if answer.frame.is_empty():
             st.info("No model has been trained yet.", icon=":material/inbox:")
         for row in answer.frame.sort("model", descending=True).iter_rows(named=True):
@@ -190,7 +191,7 @@ def cards(insights: Insights) -> None:
             state = "in use" if in_use else "not in use: the gate kept the earlier model"
             with st.expander(f"{_MODELS.get(row['model'], row['model'])} · {state} · {row['bundle_id']}"):
                 st.markdown(row["card"])
-        receipts.footer("cards", (answer,), answer.frame)
+        receipts.footer("cards", question, (answer,), answer.frame)
 
 
 def figures_of_k(metric_id: str) -> str:
