@@ -23,10 +23,11 @@ from dashboards.theme import ALERT, INK, MUTED, PRIMARY, SERIES
 Spec: TypeAlias = dict[str, Any]
 Parameters = ParamSpec("Parameters")
 _KEPT: Final = 1_000
-ROW: Final = 34
+ROW: Final = 38
 _SIZE: Final = 12.5
+_LINE: Final = 11  # three lines fit into a row
 _PHONE: Final = "(windowSize()[0] < 640)"  # false where there is no window, as in a downloaded picture
-_NARROW: Final = "split(replace(datum.label, regexp('(.{8,}?) ', 'g'), '$1\\n'), '\\n')"
+_NARROW: Final = "split(replace(datum.label, regexp('(.{10,}?) ', 'g'), '$1\\n'), '\\n')"
 _SVG: Final = {"embedOptions": {"renderer": "svg"}}
 
 
@@ -85,9 +86,9 @@ def _text(**options: Any) -> dict[str, Any]:
 
 
 def _lined() -> dict[str, Any]:
-    """Style of the label column at the right: two lines on a phone, around the row's middle."""
-    middle = alt.ExprRef("isArray(datum.lines) ? -6.5 * (length(datum.lines) - 1) : 0")
-    return _text(align="right", opacity=0.9, lineHeight=13, dy=middle)
+    """Style of the label column at the right: lines on a phone, around the row's middle."""
+    middle = alt.ExprRef(f"isArray(datum.lines) ? -{_LINE / 2} * (length(datum.lines) - 1) : 0")
+    return _text(align="right", opacity=0.9, lineHeight=_LINE, fontSize=_on_phone("11", str(_SIZE)), dy=middle)
 
 
 def _on_phone(then: str, otherwise: str) -> alt.ExprRef:
@@ -113,7 +114,7 @@ def _in_lines(chart: alt.Chart, field: str) -> alt.Chart:
 
 def _names(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
     broken = f"{_PHONE} ? {_NARROW} : datum.label"
-    limits: dict[str, Any] = {"labelLimit": _on_phone("130", "420"), "labelFontSize": _on_phone("11", str(_SIZE)), "labelLineHeight": 11.5}
+    limits: dict[str, Any] = {"labelLimit": _on_phone("130", "420"), "labelFontSize": _on_phone("11", str(_SIZE)), "labelLineHeight": _LINE}
     style = alt.Axis(
         title=None, domain=False, ticks=False, labelExpr=broken, labelPadding=8, labelOverlap=False, grid=False, **limits, **axis
     )
@@ -316,7 +317,7 @@ def stacked(frame: pl.DataFrame, order: Sequence[str], series: Sequence[str]) ->
     """Bars made of parts. Columns: name, part, value, label, total, total_label; parts in the order of ``series``."""
     top = max(float(frame["total"].max() or 0), 1e-9)  # type: ignore[arg-type]  # polars types max() as any literal
     scale = alt.Scale(domain=[0, top * 1.35], nice=False)
-    legend = alt.Legend(title=None, orient="top", labelFontSize=_SIZE, labelLimit=220)
+    legend = _legend(series)
     colour = alt.Color("part:N", scale=alt.Scale(domain=list(series), range=[*SERIES[: len(series)]]), legend=legend)
     ranked = frame.with_columns(place=pl.col("part").replace_strict(list(series), list(range(len(series)))))
     base = alt.Chart(ranked).encode(y=_names("name", order))

@@ -30,7 +30,7 @@ def drill_down(choice: Choice) -> None:
     fate = select(place[1], "Funnel", "And", "fate", _FATES)
     total = _total(choice, stage, fate)
     pages = {str(number): f"{number} of {last}" for last in [max(1, -(-total // PAGE_ROWS))] for number in range(1, last + 1)}
-    number = int(select(place[2], "Funnel", "Page", "page", pages))
+    number = int(select(place[2], "Funnel", "Page", "part", pages))
     answer = choice.insights.rows("applications", where=_where(choice, stage, fate), limit=PAGE_ROWS, offset=PAGE_ROWS * (number - 1))
     table = answer.frame.drop("total_count") if answer.frame.height else answer.frame
     grid = pl.DataFrame([_line(row) for row in table.iter_rows(named=True)], infer_schema_length=None)

@@ -115,7 +115,7 @@ def _forecast_rows(jobs: pl.DataFrame, *, many_schools: bool) -> pl.DataFrame:
     for row in rows:  # two seats of one job are two rows: their names must differ to stay apart on the axis
         seen[row["name"]] = seen.get(row["name"], 0) + 1
         if seen[row["name"]] > 1:
-            row["name"] += f" ({seen[row['name']]})"
+            row["name"] += f"\N{NO-BREAK SPACE}({seen[row['name']]})"
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

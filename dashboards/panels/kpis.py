@@ -97,7 +97,7 @@ def _card(choice: Choice, card: Card) -> None:
             delta_color=colour,
             delta_arrow="off" if is_noise else "auto",
         )
-        against = basis
+        against = basis if before is None else ""
         if move is not None:
             against = f"vs {figures.record(earlier, unit)} {basis}" + (", within noise" if is_noise else "")
         st.caption((_small_print(row, unit) or "no figure in this selection") + (f"  \n{against}" if against else ""))

@@ -198,7 +198,7 @@ def _distinct(rows: list[dict[str, Any]]) -> pl.DataFrame:
     seen: dict[str, int] = {}
     for row in rows:  # two schools of one name are two rows: their names must differ to stay apart on the axis
         seen[row["name"]] = seen.get(row["name"], 0) + 1
-        row["name"] += f" ({seen[row['name']]})" if seen[row["name"]] > 1 else ""
+        row["name"] += f"\N{NO-BREAK SPACE}({seen[row['name']]})" if seen[row["name"]] > 1 else ""
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

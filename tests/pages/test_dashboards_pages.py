@@ -127,7 +127,7 @@ def test_drill_down_lists_the_applications_behind_a_figure(made: Callable[[Varia
     )["application_id"].to_list()
     insights = Insights.open(DIRECTOR, published.home)
     assert len(ids) > PAGE_ROWS
-    second = run("funnel", published.home, DIRECTOR, reached="screen", fate="ended", page="2")
+    second = run("funnel", published.home, DIRECTOR, reached="screen", fate="ended", part="2")
     assert any(caption.value.startswith(f"{len(ids)} applications") for caption in second.caption)
     shown = next(table.value for table in second.dataframe if "Application" in table.value.columns)
     assert shown["Application"].to_list() == ids[PAGE_ROWS : 2 * PAGE_ROWS]

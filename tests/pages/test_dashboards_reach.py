@@ -16,14 +16,14 @@ pytestmark = pytest.mark.xdist_group("dashboard")
 FAULTS_OF_LABELS = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].flatMap(chart => {
   const edge = chart.querySelector('svg').getBoundingClientRect();
   const labels = [...chart.querySelectorAll('svg text')].map(text => ({words: text.textContent,
-    box: text.getBoundingClientRect(), unseen: text.getAttribute('opacity') === '0'}))
+    box: text.getBoundingClientRect(), isTurned: (text.getAttribute('transform') || '').includes('rotate'),
+    unseen: text.getAttribute('opacity') === '0'}))
     .filter(label => label.words.trim() && label.box.width > 0 && !label.unseen);
   const cut = labels.filter(({box}) => box.left < edge.left - 1 || box.right > edge.right + 1 || box.top < edge.top - 2
     || box.bottom > edge.bottom + 2).map(label => `cut off: ${label.words}`);
-  const angled = label => label.box.height > 24 && label.box.width < 3 * label.box.height;
   const common = (a, b, from, to) => Math.min(a[to], b[to]) - Math.max(a[from], b[from]);
   const overlap = (a, b) => Math.min(common(a, b, 'left', 'right'), common(a, b, 'top', 'bottom'));
-  const hidden = labels.flatMap((one, place) => labels.slice(place + 1).filter(other => !angled(one) && !angled(other)
+  const hidden = labels.flatMap((one, place) => labels.slice(place + 1).filter(other => !one.isTurned && !other.isTurned
     && overlap(one.box, other.box) > 4).map(other => `on one another: ${one.words} | ${other.words}`));
   return [...cut, ...hidden, ...labels.filter(label => label.words.endsWith('…')).map(label => `shortened: ${label.words}`)];
 })"""
