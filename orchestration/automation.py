@@ -5,6 +5,7 @@ import dagster as dg
 from foundation.settings import Databases, MissingSecret
 from ingestion.activity import newest_activity
 from orchestration.defs.raw import gate_raw
+from warehouse.names import REQUIRED_TABLES
 
 _GATE = dg.AssetSelection.checks(gate_raw)  # named: imported logs have no step of their own, so their checks would be left out
 _RAW = dg.AssetSelection.groups("raw") | _GATE
@@ -12,6 +13,11 @@ FULL = dg.define_asset_job("full", selection=dg.AssetSelection.all() | _GATE, de
 EXTRACT = dg.define_asset_job("extract", selection=_RAW, description="Extract and check; build nothing")
 REFRESH = dg.define_asset_job(
     "refresh", selection=dg.AssetSelection.all() - _RAW, description="Transform, train, publish what was extracted"
+)
+TRANSFORM = dg.define_asset_job(
+    "transform",
+    selection=dg.AssetSelection.assets(*[table.split(".") for table in sorted(REQUIRED_TABLES)]).upstream() - _RAW,
+    description="Transform what was extracted; train and publish nothing",
 )
 
 nightly = dg.ScheduleDefinition(

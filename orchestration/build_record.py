@@ -5,6 +5,7 @@ Runs of a subset are welcome (from the UI or ``dg``), so the order of one run pr
 
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,12 @@ def record_transform(connection: Connection, *, is_whole: bool, succeeded: bool,
     connection.commit()
 
 
-def why_not_publishable(connection: Connection) -> str | None:
-    """Return in one line what stands against publishing the build, or None."""
+def why_not_publishable(connection: Connection, *, as_of: datetime | None = None) -> str | None:
+    """Return in one line what stands against publishing the build, or None; ``as_of``: the instant it was meant to be built as of."""
     connection.execute(_TABLE)
+    expected = "coalesce(?::timestamptz, (select max(as_of) from raw._sync_state))"
+    for (built,) in connection.execute(f"select as_of from raw._build where as_of is distinct from {expected}", [as_of]).fetchall():
+        return f"the build holds figures as of {built}: run the extraction and the transformation"
     waiting = connection.execute(
         """select s.source, s.batch_id from raw._sync_state s
         where s.batch_id > coalesce((select max(a.batch_id) from raw._accepted a where a.source = s.source), 0) order by 1"""
@@ -49,10 +53,10 @@ def why_not_publishable(connection: Connection) -> str | None:
     last = connection.execute(
         """select t.succeeded, t.message, t.project_digest, t.batch_id = b.batch_id from raw._transformed t cross join raw._build b
         where t.is_whole or not t.succeeded order by t.finished_at desc limit 1"""
-    ).fetchone()
-    if last is None:
+    ).fetchall()
+    if not last:
         return "the transformation has not run"
-    succeeded, message, digest, is_current = last
+    succeeded, message, digest, is_current = last[0]
     if not succeeded:
         return str(message)
     if digest != project_digest() or not is_current:

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.automation import EXTRACT, FULL, REFRESH, new_source_activity, nightly
+from orchestration.automation import EXTRACT, FULL, REFRESH, TRANSFORM, new_source_activity, nightly
 from orchestration.defs import private, publishing, raw, training
 from orchestration.defs.dbt import dbt_definitions
 from orchestration.resources import silent_steps
@@ -23,7 +23,7 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
             publishing.published,
         ],
         asset_checks=[raw.gate_raw],
-        jobs=[FULL, EXTRACT, REFRESH],
+        jobs=[FULL, EXTRACT, REFRESH, TRANSFORM],
         schedules=[nightly],
         sensors=[new_source_activity],
         resources={"steps": steps or silent_steps},

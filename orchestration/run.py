@@ -6,16 +6,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import psutil
 
-from orchestration.automation import EXTRACT, REFRESH
+from orchestration.as_of import publish_beside, rewound
+from orchestration.automation import EXTRACT, REFRESH, TRANSFORM
 from orchestration.build_record import fingerprint, is_published
 from orchestration.steps import Listener, Steps
-from warehouse.connection import Published, Warehouse, read_pointer
+from warehouse.connection import Pointer, Published, Warehouse, read_pointer
 
 _OWNER = "nexus/process"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the steps speak to the person; Dagster keeps the events
@@ -45,16 +47,18 @@ class PipelineSummary:
     seconds: dict[str, float]
 
 
-def run_pipeline(home: Path, listener: Listener | None = None, *, force: bool = False) -> PipelineSummary:
+def run_pipeline(home: Path, listener: Listener | None = None, *, force: bool = False, as_of: datetime | None = None) -> PipelineSummary:
     """Extract, check, transform, train and publish; stop after the extraction when nothing is new.
 
     Args:
         home: NEXUS_HOME; must equal the setting of this process.
         listener: told when a step starts and ends.
         force: build and publish even when nothing is new.
+        as_of: build what was known at this instant and publish it beside the current version, which stays; nothing is trained.
 
     Raises:
         PipelineFailed: readers keep the last good version.
+        NothingKnownThen: no facts, or all of them, were known at ``as_of``.
     """
     from orchestration.definitions import build_definitions
 
@@ -64,6 +68,12 @@ def run_pipeline(home: Path, listener: Listener | None = None, *, force: bool = 
         definitions = build_definitions(steps)
     with _instance(home) as instance:
         _execute(definitions, EXTRACT.name, instance)
+        if as_of is not None:
+            with rewound(home, as_of):
+                _execute(definitions, TRANSFORM.name, instance)
+                with steps.step("publish"):
+                    beside = publish_beside(home, as_of)
+            return _summary(steps, beside, began, changed=True, k_figures=[])
         with Warehouse(home).build(read_only=True) as connection:
             made_from = fingerprint(home, connection)
         changed = force or not is_published(home, made_from)
@@ -72,13 +82,17 @@ def run_pipeline(home: Path, listener: Listener | None = None, *, force: bool = 
     pointer = read_pointer(home)
     if pointer is None:
         raise PipelineFailed("nothing was published")
+    return _summary(steps, pointer, began, changed=changed, k_figures=k_figures(home))
+
+
+def _summary(steps: Steps, pointer: Pointer, began: float, *, changed: bool, k_figures: list[dict[str, Any]]) -> PipelineSummary:
     counts = steps.counts
     return PipelineSummary(
         changed=changed,
         rows_extracted=counts.get("rows_extracted", 0),
         models_built=counts.get("models_built", 0),
         checks_passed=counts.get("checks_passed", 0),
-        k_figures=k_figures(home),
+        k_figures=k_figures,
         publish_version=pointer.publish_version,
         seconds={**{name: round(seconds, 1) for name, seconds in steps.seconds.items()}, "total": round(time.perf_counter() - began, 1)},
     )

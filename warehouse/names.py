@@ -55,6 +55,11 @@ ADDED_TABLES: frozenset[str] = frozenset(
 )
 """Tables that publishing itself adds; none of them is read from the build file's marts."""
 
+CLUSTERED_BY: dict[str, str] = {
+    "marts.mart_funnel_cohorts": "stage, subject, tenant_id, applied_month",
+}
+"""Order of rows in the published file, where a reader that filters these columns then skips most of a large table."""
+
 
 def raw_table(source: str, table: str) -> str:
     """Return the qualified name of a source's raw table, e.g. ``raw.hiring_core__jobs``."""

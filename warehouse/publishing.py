@@ -15,7 +15,7 @@ import polars as pl
 
 from foundation import clock
 from warehouse.connection import NO_EXTENSIONS, Pointer, Warehouse, WarehouseSettings, open_locked, published_path, read_pointer, scalar
-from warehouse.names import ADDED_TABLES, OPTIONAL_TABLES, PUBLISHED_LAYERS, REQUIRED_TABLES
+from warehouse.names import ADDED_TABLES, CLUSTERED_BY, OPTIONAL_TABLES, PUBLISHED_LAYERS, REQUIRED_TABLES
 
 
 class PublishRefused(RuntimeError):
@@ -46,11 +46,13 @@ def publish(
     extra_tables: Mapping[str, pl.DataFrame] | None = None,
     world: str = "",
     required: frozenset[str] = REQUIRED_TABLES,
+    is_current: bool = True,
 ) -> Pointer:
     """Publish the build file's marts, features and predictions as a new version and return what ``CURRENT`` now says.
 
     ``extra_tables`` maps qualified names of :data:`warehouse.names.ADDED_TABLES` to frames, such as the equity releases of the ledger.
-    Nothing changes for readers unless every step succeeds; what a failed attempt left is removed.
+    With ``is_current`` False the version stands beside the current one, without predictions (they are of today), and its own pointer is
+    returned; it is pruned like any other. Nothing changes for readers unless every step succeeds; what a failed attempt left is removed.
 
     Raises:
         PublishRefused: a required table is missing, a name is not allowed, or the written file differs from the build.
@@ -69,9 +71,11 @@ def publish(
         extras["marts.publish_info"] = pl.DataFrame([info])
         draft = _Draft(pointer.publish_version, folder)
         try:
-            counts = _write(draft, warehouse.build_path, extras, required)
+            counts = _write(draft, warehouse.build_path, extras, required, OPTIONAL_TABLES if is_current else frozenset())
             _verify(draft, counts)
-            _swap(root, draft, pointer)
+            _place(root, draft)
+            if is_current:
+                _swap(root, pointer)
         except BaseException as problem:
             _discard(draft)
             if isinstance(problem, duckdb.Error):
@@ -84,11 +88,17 @@ def publish(
 
 def _next_version(root: Path, at: datetime) -> str:
     current = read_pointer(root)
-    number = int(current.publish_version.rpartition("-")[2]) + 1 if current else 1
-    return f"{at:%Y%m%dT%H%M%S}-{number:04d}"
+    names = [file.stem for file in published_path(root, "x").parent.glob("[!.]*.duckdb")] + ([current.publish_version] if current else [])
+    return f"{at:%Y%m%dT%H%M%S}-{max(map(_number, names), default=0) + 1:04d}"
 
 
-def _write(draft: _Draft, build: Path, extras: Mapping[str, pl.DataFrame], required: frozenset[str]) -> dict[str, int]:
+def _number(version: str) -> int:
+    return int(version.rpartition("-")[2])
+
+
+def _write(
+    draft: _Draft, build: Path, extras: Mapping[str, pl.DataFrame], required: frozenset[str], optional: frozenset[str]
+) -> dict[str, int]:
     """Copy the allowed tables and return the rows each must have."""
     settings = WarehouseSettings()
     config = NO_EXTENSIONS | {"memory_limit": settings.memory_limit, "threads": str(settings.threads)}
@@ -109,8 +119,9 @@ def _write(draft: _Draft, build: Path, extras: Mapping[str, pl.DataFrame], requi
         if missing := sorted(required - present):
             raise PublishRefused(f"the build lacks {', '.join(missing)}: run the transformation first")
         counts = {}
-        for name in sorted((required | OPTIONAL_TABLES) & present):
-            connection.execute(f"create table version.{name} as from build.{name}")
+        for name in sorted((required | optional) & present):
+            order = f" order by {CLUSTERED_BY[name]}" if name in CLUSTERED_BY else ""
+            connection.execute(f"create table version.{name} as from build.{name}{order}")
             counts[name] = scalar(connection, f"select count(*) from build.{name}")
         for name, frame in extras.items():
             connection.register("extra", frame)
@@ -146,11 +157,14 @@ def _verify(draft: _Draft, counts: Mapping[str, int]) -> None:
         connection.close()
 
 
-def _swap(root: Path, draft: _Draft, pointer: Pointer) -> None:
+def _place(root: Path, draft: _Draft) -> None:
     final = published_path(root, draft.version)
     draft.parquet.rename(final.with_suffix(""))
     draft.file.rename(final)
     _fsync(draft.folder)
+
+
+def _swap(root: Path, pointer: Pointer) -> None:
     current, fresh = root / "CURRENT", root / ".CURRENT.draft"
     with fresh.open("w") as stream:
         stream.write(pointer.to_json())
@@ -169,7 +183,7 @@ def prune(root: Path) -> list[str]:
     folder = published_path(root, "x").parent
     for leftover in folder.glob(".draft-*"):
         _remove(leftover)
-    versions = sorted(folder.glob("*.duckdb"), key=lambda file: int(file.stem.rpartition("-")[2]), reverse=True)
+    versions = sorted(folder.glob("*.duckdb"), key=lambda file: _number(file.stem), reverse=True)
     replaced_at = [file.stat().st_mtime for file in versions]  # a version's successor was written when it stopped being the current one
     removed = []
     for position, file in enumerate(versions):

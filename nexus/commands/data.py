@@ -28,7 +28,7 @@ Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same 
 Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Up to this instant (UTC). Default: today 00:00.")]
 
 
-def parse_until(text: str | None) -> datetime:
+def parse_until(text: str | None, option: str = "--until") -> datetime:
     """Return the instant a date or an ISO instant names, in UTC; today 00:00 UTC when none is given.
 
     Raises:
@@ -39,7 +39,7 @@ def parse_until(text: str | None) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date: write 2026-08-31 or 2026-08-31T12:00:00+00:00", param_hint="--until") from None
+        raise typer.BadParameter(f"{text!r} is no date: write 2026-08-31 or 2026-08-31T12:00:00+00:00", param_hint=option) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -137,23 +137,30 @@ def run(
     new_equity_ledger: Annotated[
         str, typer.Option("--new-equity-ledger", metavar="REASON", help="Start a new equity ledger though figures were released before.")
     ] = "",
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Build what was known at this instant (UTC), beside the current version."),
+    ] = None,
 ) -> None:
     """Run the pipeline once: extract, check, build, train, publish. Without new data nothing changes; a failed check publishes nothing.
 
-    Examples: `nexus run` · `nexus run --force` · `nexus run --new-equity-ledger "the disk with the old one is lost"`
+    With --as-of the metrics API can answer as of then; pages go on showing the current version, and nothing is trained.
+
+    Examples: `nexus run` · `nexus run --force` · `nexus run --as-of 2026-06-01`
     """
+    moment = None if as_of is None else parse_until(as_of, "--as-of")
     if new_equity_ledger:
         os.environ["NEXUS_PUBLISHING_NEW_EQUITY_LEDGER"] = new_equity_ledger
     with Database(Home()):
-        show_summary(run_pipeline(Home(), force=force))
+        show_summary(run_pipeline(Home(), force=force, as_of=moment))
 
 
-def run_pipeline(home: Home, *, force: bool = False) -> "PipelineSummary":
+def run_pipeline(home: Home, *, force: bool = False, as_of: datetime | None = None) -> "PipelineSummary":
     """Run the pipeline with a bar and return its summary."""
     with StepBar(console, "Running the pipeline") as bar:
         from orchestration.run import run_pipeline as run_all  # here: it takes seconds to load
 
-        return run_all(home.root, bar.announce, force=force)
+        return run_all(home.root, bar.announce, force=force, as_of=as_of)
 
 
 def show_summary(summary: "PipelineSummary") -> None:

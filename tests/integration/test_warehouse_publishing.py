@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +13,7 @@ import pytest
 
 from warehouse.connection import NothingPublished, Published, Warehouse, WarehouseBusy, WarehouseError, read_pointer
 from warehouse.publishing import PublishRefused, publish
+from warehouse.versions import KeptVersions
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 TABLES = frozenset({"marts.dim_jobs", "features.features_time_to_hire"})
@@ -132,7 +133,7 @@ def test_a_missing_mart_or_an_unlisted_extra_table_publishes_nothing(tmp_path: P
 
 FILL_DISK = """
 import resource, signal, sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from warehouse.publishing import publish
 
@@ -191,3 +192,27 @@ def test_a_second_writer_waits_and_then_says_who_is_first(tmp_path: Path) -> Non
 def test_before_the_first_publish_a_reader_is_told_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NothingPublished, match="nexus run"):
         Published.open(tmp_path)
+
+
+def test_a_version_published_beside_leaves_the_current_one_alone_and_can_be_found_by_its_instant(tmp_path: Path) -> None:
+    publish_generation(tmp_path, 1)
+    current = read_pointer(tmp_path)
+    build(tmp_path, 0)
+    with Warehouse(tmp_path).build() as connection:
+        connection.execute("create table predictions.open_openings as select 1 as id")
+    earlier = AS_OF - timedelta(days=90)
+    beside = publish(tmp_path, as_of=earlier, bundles={}, required=TABLES, is_current=False)
+    assert read_pointer(tmp_path) == current
+    assert beside.publish_version != current.publish_version
+    kept = KeptVersions(tmp_path)
+    assert [pointer.as_of for pointer in kept.pointers()] == [earlier, AS_OF]
+    found = kept.as_of(AS_OF - timedelta(days=1))
+    assert found is not None
+    assert found.query("select distinct generation from marts.dim_jobs")["generation"].to_list() == [0]
+    assert found.query("select count(*) as n from duckdb_tables() where schema_name = 'predictions'")["n"].to_list() == [0]
+    assert kept.as_of(AS_OF).pointer.publish_version == current.publish_version
+    assert kept.as_of(earlier - timedelta(seconds=1)) is None
+    assert kept.named("20200101T000000-0009") is None
+    assert kept.named("../../secrets") is None
+    publish_generation(tmp_path, 2)
+    assert read_pointer(tmp_path).publish_version.endswith("-0003")  # no two versions share a number

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -32,11 +33,11 @@ class Pipeline:
             text=True,
         )
 
-    def run(self, kill_in: str = "", after: float = 0.0) -> "Outcome":
+    def run(self, kill_in: str = "", after: float = 0.0, as_of: str | None = None) -> "Outcome":
         """Run once; with ``kill_in`` the run is killed (signal 9) that many seconds after the step began."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps([kill_in, after]) + "\n")
+        self._process.stdin.write(json.dumps([kill_in, after, as_of]) + "\n")
         self._process.stdin.flush()
         return Outcome(**json.loads(self._process.stdout.readline()))
 
@@ -74,7 +75,8 @@ def table_digests(file: Path, schemas: tuple[str, ...]) -> dict[str, str]:
     return digests
 
 
-def _child(kill_in: str, after: float, write: int) -> None:
+def _child(kill_in: str, after: float, as_of: str | None, write: int) -> None:
+    from orchestration.as_of import NothingKnownThen
     from orchestration.run import PipelineFailed, run_pipeline
 
     def listen(step: str, what: str) -> None:
@@ -82,9 +84,10 @@ def _child(kill_in: str, after: float, write: int) -> None:
             threading.Thread(target=_kill, args=(after,), daemon=True).start()
 
     outcome = {"killed_by": 0, "failure": "", "summary": {}}
+    moment = None if as_of is None else datetime.fromisoformat(as_of)
     try:
-        outcome["summary"] = vars(run_pipeline(Path(os.environ["NEXUS_HOME"]).absolute(), listen))
-    except PipelineFailed as failure:
+        outcome["summary"] = vars(run_pipeline(Path(os.environ["NEXUS_HOME"]).absolute(), listen, as_of=moment))
+    except (PipelineFailed, NothingKnownThen) as failure:
         outcome["failure"] = str(failure)
     os.write(write, json.dumps(outcome, default=str).encode())
 
@@ -100,13 +103,13 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)  # what a run prints must not mix with the answers
     for line in sys.stdin:
-        kill_in, after = json.loads(line)
+        kill_in, after, as_of = json.loads(line)
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(read)
             try:
-                _child(kill_in, after, write)
+                _child(kill_in, after, as_of, write)
             except BaseException as problem:  # whatever went wrong is the test's to see
                 os.write(write, json.dumps({"killed_by": 0, "failure": repr(problem), "summary": {}}).encode())
             os._exit(0)
