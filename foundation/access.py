@@ -59,9 +59,14 @@ class Right(StrEnum):
 
     READ_PREDICTIONS = "predictions:read"
     READ_METRICS = "metrics:read"
+    READ_EQUITY = "metrics:equity"
 
 
-_RIGHT_BY_PAGE: dict[Right, Page] = {Right.READ_PREDICTIONS: Page.FORECAST, Right.READ_METRICS: Page.OVERVIEW}
+_RIGHT_BY_PAGE: dict[Right, Page] = {
+    Right.READ_PREDICTIONS: Page.FORECAST,
+    Right.READ_METRICS: Page.OVERVIEW,
+    Right.READ_EQUITY: Page.EQUITY,
+}
 
 
 class ScopeExceeded(PermissionError):

@@ -1,6 +1,6 @@
 """What may be asked of a metric: the question, its errors and its checks against the catalogue. No SQL and no arithmetic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -15,7 +15,12 @@ NOTHING = Scope(frozenset())
 
 
 class MetricQueryError(ValueError):
-    """A query cannot be answered. The message names what is wrong and what is allowed."""
+    """A query cannot be answered. The message names what is wrong and what is allowed; ``allowed`` lists the latter."""
+
+    def __init__(self, message: str, allowed: Iterable[str] = ()) -> None:
+        """Keep the message and the allowed names or values."""
+        super().__init__(message)
+        self.allowed = tuple(allowed)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def check(query: Query, definition: Definition) -> dict[str, str]:
     allowed = definition.dimensions
     for name in (*query.group_by, *query.filters):
         if name not in allowed:
-            raise MetricQueryError(f"{definition.id} has no dimension {name!r}; allowed: {', '.join(allowed)}")
+            raise MetricQueryError(f"{definition.id} has no dimension {name!r}; allowed: {', '.join(allowed)}", allowed)
     if len(set(query.group_by)) != len(query.group_by):
         raise MetricQueryError(f"group_by names a dimension twice: {', '.join(query.group_by)}")
     if query.period_from and query.period_to and query.period_to < query.period_from:
@@ -59,9 +64,11 @@ def check(query: Query, definition: Definition) -> dict[str, str]:
     for name, value in query.switches.items():
         switch = definition.switches.get(name)
         if switch is None:
-            raise MetricQueryError(f"{definition.id} has no switch {name!r}; allowed: {', '.join(definition.switches) or 'none'}")
+            known = ", ".join(definition.switches) or "none"
+            raise MetricQueryError(f"{definition.id} has no switch {name!r}; allowed: {known}", definition.switches)
         if value not in switch.values:
-            raise MetricQueryError(f"switch {name} of {definition.id} cannot be {value!r}; allowed: {', '.join(switch.values)}")
+            known = ", ".join(switch.values)
+            raise MetricQueryError(f"switch {name} of {definition.id} cannot be {value!r}; allowed: {known}", switch.values)
     return {name: query.switches.get(name, switch.default) for name, switch in definition.switches.items()}
 
 

@@ -10,9 +10,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation import logs
 from foundation.principals import Introspector
+from foundation.receipt_book import ReceiptBook
 from foundation.settings import Home
 from metrics.catalogue import Catalogue
 from serving import errors, router_metrics, router_predictions
+from serving.metric_answers import MetricAnswers
 from serving.model_store import ModelStore
 from serving.prediction_log import PredictionLog
 
@@ -29,11 +31,14 @@ class ServingSettings(BaseSettings):
 def create_app() -> FastAPI:
     """Build the application from the settings of the environment."""
     home, settings = Home(), ServingSettings()
-    return build_app(home.root, Introspector(settings.hiring_url, home.read_secret("internal_api_key")), settings.poll_seconds)
+    key = home.read_secret("internal_api_key")
+    return build_app(
+        home.root, Introspector(settings.hiring_url, key), settings.poll_seconds, receipts=ReceiptBook(settings.hiring_url, key)
+    )
 
 
-def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0) -> FastAPI:
-    """Build the application over a home and a way to verify credentials."""
+def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0, *, receipts: ReceiptBook | None = None) -> FastAPI:
+    """Build the application over a home, a way to verify credentials, and where receipts are kept."""
     logs.configure()
     models = ModelStore(root, Catalogue.load(), poll_seconds)
 
@@ -53,7 +58,9 @@ def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0)
         separate_input_output_schemas=False,
     )
     app.state.models = models
+    app.state.answers = MetricAnswers(models)
     app.state.introspector = introspector
+    app.state.receipts = receipts
     errors.install(app)
     app.include_router(router_predictions.router)
     app.include_router(router_metrics.router)

@@ -61,6 +61,18 @@ class InvalidQuery(ProblemError):
     status, kind, title = 422, "invalid-field", "A field is wrong"
 
 
+class UnknownFormat(ProblemError):
+    """The reply cannot be written in any form that was asked for."""
+
+    status, kind, title = 406, "unknown-format", "The answer cannot be written like that"
+
+
+class NoSuchVersion(ProblemError):
+    """No kept version holds the figures as they were known then."""
+
+    status, kind, title = 422, "no-such-version", "No kept version can answer that"
+
+
 class NotReady(ProblemError):
     """Nothing has been published yet."""
 
@@ -83,6 +95,7 @@ _TEXTS = {
     401: "not signed in",
     403: "not allowed",
     404: "unknown id",
+    406: "the answer cannot be written in that form",
     422: "a field is wrong",
     503: "nothing published yet, or credentials cannot be verified",
 }

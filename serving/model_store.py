@@ -15,6 +15,7 @@ from models_ml.bundle import Bundle, CandidateSuccessBundle, TimeToHireBundle, l
 from serving.errors import NotReady
 from serving.feature_store import FeatureStore, agency_applications
 from warehouse.connection import Pointer, Published, PublishedFile, read_pointer
+from warehouse.versions import KeptVersions
 
 POLL_SECONDS = 1.0
 
@@ -42,6 +43,7 @@ class ModelStore:
 
     def __init__(self, root: Path, catalogue: Catalogue, poll_seconds: float = POLL_SECONDS) -> None:
         self.catalogue = catalogue
+        self.kept = KeptVersions(root)
         self._root = root
         self._poll_seconds = poll_seconds
         self._serving: Serving | None = None

@@ -1,6 +1,6 @@
 """Requests and replies of the API, with examples. Replies forbid fields that are not declared."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -159,50 +159,3 @@ class CandidateSuccessBatchReply(_Strict):
     """Answers in the order of the items."""
 
     items: list[CandidateSuccessBatchItem]
-
-
-class MetricSummary(_Strict):
-    """One entry of the catalogue."""
-
-    metric_id: str
-    definition_version: int
-    name: str
-    question: str
-    grain: str
-    formula: str
-    policy: str
-    unit: str
-    dimensions: list[str]
-    switches: dict[str, list[str]]
-
-
-class MetricRow(BaseModel):
-    """One row of a metric's answer; the grouping dimensions stand beside these fields."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    value: float | None
-    n: int | None
-    lower: float | None
-    upper: float | None
-    n_open: int | None = None
-    is_mature: bool | None = None
-    suppressed: bool
-    is_rankable: bool
-    reason: str | None
-
-
-class MetricReply(_Strict):
-    """A metric's answer with what is needed to trust it."""
-
-    metric_id: str
-    definition_version: int
-    name: str
-    unit: str
-    formula: str
-    period_from: date | None
-    period_to: date | None
-    switches: dict[str, str]
-    as_of: datetime
-    publish_version: str
-    rows: list[MetricRow]

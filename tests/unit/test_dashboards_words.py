@@ -5,8 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dashboards import charts, figures, filters, receipts
+from dashboards import charts, figures, filters
 from dashboards.panels.kpis import change
+from metrics import formats
 
 
 @pytest.mark.parametrize(
@@ -98,5 +99,5 @@ def test_axis_spans_at_least_the_stated_width() -> None:
 
 
 def test_csv_guards_spreadsheet_formulas() -> None:
-    text = receipts.csv(pl.DataFrame({"title": ["=HYPERLINK(1)", "Teacher"], "n": [-1, 2]}))
+    text = formats.csv(pl.DataFrame({"title": ["=HYPERLINK(1)", "Teacher"], "n": [-1, 2]}))
     assert text == "title,n\n'=HYPERLINK(1),-1\nTeacher,2\n"

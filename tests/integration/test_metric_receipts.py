@@ -1,0 +1,72 @@
+"""A figure kept by the metrics API in the real hiring core, and opened again there by whoever may read it."""
+
+import json
+from contextlib import closing
+
+import duckdb
+import pytest
+
+from foundation.principals import Introspector
+from foundation.receipt_book import ReceiptBook, ReceiptsUnavailable
+from serving.app import build_app
+from tests.support.http_server import served
+from tests.support.published_file import VERSION, publish_made
+from tests.support.serving_home import make_serving_home
+
+
+@pytest.fixture
+def book(hiring_api):
+    """Return the receipt book of a service with its own key."""
+    scopes = {"name": "serving", "scopes": ["receipts:write", "credentials:introspect"], "tenant_ids": "*"}
+    key = hiring_api.do("POST", "/v1/api-keys", json=scopes)["credential"]
+    with (
+        closing(ReceiptBook(str(hiring_api.client.base_url), key)) as book,
+        closing(Introspector(str(hiring_api.client.base_url), key)) as introspector,
+    ):
+        yield book, introspector
+
+
+def test_figure_kept_through_the_metrics_api_opens_for_its_reader_alone(hiring_api, book, tmp_path):
+    api, (receipts, introspector) = hiring_api, book
+    school, other = api.organisation("school"), api.organisation("school")
+    trained, made = make_serving_home(tmp_path), publish_made(tmp_path)
+    with duckdb.connect(str(made.file)) as connection:
+        connection.execute(f"update marts.mart_source_cohorts set tenant_id = '{school}' where tenant_id like '%1'")
+        for table, rows in (("features_time_to_hire", trained.openings), ("features_candidate_success", trained.applications)):
+            connection.register("rows", rows)
+            connection.execute(f"create table if not exists features.{table} as from rows")
+            connection.unregister("rows")
+    pointer = json.loads((tmp_path / "CURRENT").read_text())
+    pointer["bundles"] = {"time_to_hire": trained.fallback, "candidate_success": trained.success}
+    (tmp_path / "CURRENT").write_text(json.dumps(pointer))
+    token, stranger = api.person("hr_director", school), api.person("hr_director", other)
+    asked = {"metric_id": "S1", "group_by": ["channel_type"], "period_from": "2026-01-01", "switches": {"attribution": "last_touch"}}
+    headers = {"Authorization": f"Bearer {token}"}
+    with served(build_app(tmp_path, introspector, receipts=receipts)) as client:
+        shown = client.post("/v1/metrics/batch", json={"queries": [asked]}, headers=headers).json()["items"][0]["answer"]
+        kept = client.post("/v1/metrics/receipts", json=asked, headers=headers)
+        again = client.post("/v1/metrics/receipts", json=asked, headers=headers).json()
+        refused = client.post(
+            "/v1/metrics/receipts", json=asked | {"metric_id": "D1"}, headers={"Authorization": f"Bearer {api.person('recruiter', school)}"}
+        )
+    assert (kept.status_code, refused.status_code) == (201, 403)
+    receipt_id = kept.json()["receipt_id"]
+    assert again["receipt_id"] == receipt_id
+    opened = receipts.open(receipt_id, token)
+    content = opened["content"]
+    assert opened["tenant_ids"] == [school]
+    assert content["rows"] == shown["rows"]
+    assert sum(row["value"] for row in content["rows"]) > 0
+    assert (content["publish_version"], content["switches"]["attribution"]) == (VERSION, "last_touch")
+    assert school in str(content["statements"][0]["parameters"])
+    assert "mart_source_cohorts" in content["statements"][0]["sql"]
+    assert receipts.open(receipt_id, stranger) is None
+    assert receipts.open("../users", token) is None
+
+
+def test_receipt_that_cannot_be_kept_is_said(hiring_api):
+    with closing(ReceiptBook("http://127.0.0.1:9", "key")) as away, pytest.raises(ReceiptsUnavailable, match="does not answer"):
+        away.open("AAAAAAAAAAAAAAAA", "token")
+    director = hiring_api.person("hr_director", hiring_api.organisation("school"))
+    with closing(ReceiptBook(str(hiring_api.client.base_url), director)) as person, pytest.raises(ReceiptsUnavailable, match="403"):
+        person.keep({})
