@@ -1,4 +1,4 @@
-"""The hiring API as the sign-in page uses it, over HTTP: open and close a session. Checking one is foundation.principals'."""
+"""The hiring API over HTTP: sessions, and what a person keeps (views, targets). Checking a session is foundation.principals'."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,10 @@ class CredentialsRefused(RuntimeError):
 
 class TooManyAttempts(RuntimeError):
     """The hiring API asks to wait before the next attempt."""
+
+
+class NotKept(RuntimeError):
+    """The hiring API refused to keep something. The message is its own."""
 
 
 class HiringUnavailable(IntrospectionUnavailable):
@@ -65,6 +69,37 @@ class HiringClient:
         if reply.status_code not in _REFUSED:
             self._check(reply)
 
+    def read(self, token: str, path: str, **query: str) -> list[dict[str, Any]]:
+        """Return every item of a list of the signed-in person's, such as ``saved-views`` or ``targets``.
+
+        Raises:
+            HiringUnavailable: no answer, or a failure.
+        """
+        items: list[dict[str, Any]] = []
+        asked: dict[str, Any] = {"limit": 200, **query}
+        while True:
+            reply = self._send("GET", f"/v1/{path}", params=asked, headers=_bearer(token))
+            if reply.status_code == httpx.codes.FORBIDDEN:
+                return []
+            self._check(reply)
+            page = reply.json()
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            asked["cursor"] = page["next_cursor"]
+
+    def write(self, token: str, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+        """Make, change or delete one thing of the signed-in person's.
+
+        Raises:
+            NotKept: the API refuses it; the message says why.
+            HiringUnavailable: no answer, or a failure.
+        """
+        reply = self._send(method, f"/v1/{path}", json=body, headers=_bearer(token))
+        if reply.is_client_error:
+            raise NotKept(str(reply.json().get("detail", "")))
+        self._check(reply)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()
@@ -79,3 +114,7 @@ class HiringClient:
     def _check(reply: httpx.Response) -> None:
         if reply.is_error:
             raise HiringUnavailable(f"the hiring API answered {reply.status_code}")
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

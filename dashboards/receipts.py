@@ -1,25 +1,31 @@
 """Every number's receipt, and the CSV of every chart and table: where a figure comes from, said beside it."""
 
-import io
 from collections.abc import Sequence
 from datetime import date, datetime
+from urllib.parse import urlsplit
 
 import polars as pl
 import streamlit as st
 
 from dashboards import figures
 from dashboards.scope import Answer
+from dashboards.sessions import receipt_book
+from foundation.receipt_book import ReceiptsUnavailable
+from metrics import formats
+from metrics.receipts import receipt_body
+from metrics.rows import Statement
 
 
 def footer(key: str, answers: Sequence[Answer], table: pl.DataFrame) -> None:
     """Draw the foot of a panel: a receipt for each answer it shows, and its table as CSV."""
     with st.container(horizontal=True, gap="small", key=f"foot-{key}"):
         with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these numbers come from"):
-            for answer in answers:
+            for position, answer in enumerate(answers):
                 receipt(answer)
+                _keep(f"{key}-{position}", answer)
         st.download_button(
             "CSV",
-            csv(table),
+            formats.csv(table),
             file_name=f"{key}.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -42,45 +48,65 @@ def receipt(answer: Answer) -> None:
         if chosen:
             st.caption(f"Switches: {chosen}")
         st.caption(f"Shown from n = {entry.shown_from}, ranked from n = {entry.ranked_from}. Owner: {entry.owner}.")
-    if answer.frame.height:
-        st.dataframe(_readable(answer), hide_index=True, height="content" if answer.frame.height <= 8 else 290)
+    if evaluation is None or answer.query is None:
+        _grid(with_moments(answer.frame))
     else:
-        st.caption("No rows in this selection.")
-    for statement in answer.statements:
-        st.code(f"{statement.sql};{_parameters(statement.parameters)}", language="sql", wrap_lines=True)
+        table(answer.frame, answer.query.group_by, evaluation.definition.id, evaluation.unit)
+    sql(answer.statements)
     st.caption(f"Published version {answer.pointer.publish_version} · as of {figures.moment(answer.pointer.as_of)}")
 
 
-def csv(table: pl.DataFrame) -> str:
-    """Return a table as CSV text; a cell that a spreadsheet would run as a formula is quoted with an apostrophe."""
-    texts = [name for name, kind in table.schema.items() if kind == pl.String]
-    guarded = table.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in texts
-    )
-    buffer = io.StringIO()
-    guarded.write_csv(buffer)
-    return buffer.getvalue()
+def _keep(key: str, answer: Answer) -> None:
+    """Offer a short address under which this figure can be opened later; a receipt is made when it is asked for, never before."""
+    if answer.evaluation is None or answer.query is None:
+        return
+    kept = f"receipt-{key}"
+    question = (answer.pointer.publish_version, repr(answer.query))
+    if st.button("Get a link", key=f"keep-{key}", icon=":material/link:", help="Keeps this figure as it is, whatever is published later"):
+        body = receipt_body(answer.evaluation, answer.query, answer.pointer.publish_version, answer.pointer.as_of)
+        try:
+            st.session_state[kept] = (question, receipt_book().keep(body))
+        except ReceiptsUnavailable:
+            st.caption("The link could not be made: the hiring service does not answer. Try again in a moment.")
+    known = st.session_state.get(kept)
+    if known and known[0] == question:
+        st.code(address(known[1]), language=None)
 
 
-def _readable(answer: Answer) -> pl.DataFrame:
-    """Return the answer's rows with value and interval in their unit."""
-    frame, evaluation = answer.frame, answer.evaluation
-    if evaluation is None or answer.query is None:
-        return with_moments(frame)
-    is_released = evaluation.definition.id.startswith("D")
-    shown = figures.released_share if is_released else lambda value: figures.figure(value, evaluation.unit)
+def address(receipt_id: str) -> str:
+    """Return the short address of a receipt on the site it is looked at."""
+    site = urlsplit(st.context.url or "")
+    return f"{site.scheme}://{site.netloc}/r/{receipt_id}" if site.netloc else f"/r/{receipt_id}"
+
+
+def table(frame: pl.DataFrame, group_by: Sequence[str], metric_id: str, unit: str) -> None:
+    """Draw an answer's rows with value and interval in their unit; figures of an equity release as they may be shown."""
+    shown = figures.released_share if metric_id.startswith("D") else lambda value: figures.figure(value, unit)
     rows = [
-        {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in answer.query.group_by}
+        {figures.words(name).removesuffix(" id"): _cell(row[name]) for name in group_by}
         | {
             "Value": shown(row["value"]),
-            "95 % interval": figures.interval(row["lower"], row["upper"], evaluation.unit),
+            "95 % interval": figures.interval(row["lower"], row["upper"], unit),
             "n": row["n"],
             "Still open": row["n_open"],
             "Note": row["reason"] or ("cohort not mature" if row["is_mature"] is False else ""),
         }
         for row in frame.iter_rows(named=True)
     ]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    _grid(pl.DataFrame(rows, infer_schema_length=None))
+
+
+def sql(statements: Sequence[Statement]) -> None:
+    """Draw the SQL that read the rows, with its parameters."""
+    for statement in statements:
+        st.code(f"{statement.sql};{_parameters(statement.parameters)}", language="sql", wrap_lines=True)
+
+
+def _grid(rows: pl.DataFrame) -> None:
+    if rows.height:
+        st.dataframe(rows, hide_index=True, height="content" if rows.height <= 8 else 290)
+    else:
+        st.caption("No rows in this selection.")
 
 
 def with_moments(frame: pl.DataFrame) -> pl.DataFrame:

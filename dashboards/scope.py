@@ -79,6 +79,16 @@ class Insights:
             return self
         return Insights(self.principal, self.scope.narrow([school_id]), self.pointer, self._published)
 
+    def under(self, scope: Scope) -> "Insights":
+        """Return the same person's view under the scope of a receipt.
+
+        Raises:
+            ScopeExceeded: the scope holds rows that are not the person's to read.
+        """
+        if not self.scope.covers(scope):
+            raise ScopeExceeded("a requested school is outside your scope")
+        return Insights(self.principal, scope, self.pointer, self._published)
+
     def may_open(self, page: Page) -> bool:
         """Say whether the person may open a page."""
         return may_open(self.principal, page)

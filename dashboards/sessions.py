@@ -17,6 +17,7 @@ from dashboards.settings import DashboardSettings
 from foundation import clock
 from foundation.access import Principal
 from foundation.principals import Introspector
+from foundation.receipt_book import ReceiptBook
 from foundation.settings import Home
 
 COOKIE = "nexus_session"
@@ -98,6 +99,12 @@ def settings() -> DashboardSettings:
 def client() -> HiringClient:
     """Return the hiring client of this process."""
     return HiringClient(settings().hiring_address())
+
+
+@cache
+def receipt_book() -> ReceiptBook:
+    """Return the receipts of the hiring core, kept with this service's own key."""
+    return ReceiptBook(settings().hiring_address(), Home().read_secret("internal_api_key"))
 
 
 @cache

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboards import filters, pages, sign_in
-from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, sources
+from dashboards import filters, pages, sign_in, views
+from dashboards.pages import data_health, equity, forecast, funnel, hiring, overview, receipt, sources
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
@@ -50,9 +50,11 @@ def show(principal: Principal, token: str) -> None:
         registered[Page.HIRING] = st.Page(lambda: hiring.render(principal), title="Hiring", url_path="hiring")
     if not registered:
         registered[Page.AGENCY] = st.Page(lambda: pages.no_page(principal), title="Educator Nexus", url_path="home", default=True)
-    current = st.navigation(list(registered.values()), position="hidden")
+    opened = st.Page(lambda: receipt.render(principal, token), title="Receipt", url_path="receipt")
+    current = st.navigation([*registered.values(), opened], position="hidden")
     is_hiring = current.url_path == "hiring"
-    _bar(principal, token, registered, is_hiring=is_hiring)
+    shown = next((page for page in registered if page in _INSIGHTS and registered[page] is current), None)
+    _bar(principal, token, registered, shown, is_hiring=is_hiring)
     current.run()
 
 
@@ -69,7 +71,7 @@ def _page(principal: Principal, page: Page, title: str, render: Callable[[Insigh
     return st.Page(run, title=title, url_path=page.value.replace("_", "-"), default=page is Page.OVERVIEW)
 
 
-def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], *, is_hiring: bool) -> None:
+def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], shown: Page | None, *, is_hiring: bool) -> None:
     kept = filters.carried()
     insights = [page for page in registered if page in _INSIGHTS]
     with st.container(horizontal=True, vertical_alignment="center", key="bar", gap="small"):
@@ -88,6 +90,8 @@ def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], *,
         with st.container(horizontal=True, key="pages", gap="small"):
             for page in insights:
                 st.page_link(registered[page], query_params=kept)
+            if shown is not None:
+                views.menu(token, shown.value, registered[shown])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The sign-in and sign-out routes, and the guard that lets nothing but them through without a session.
+"""The sign-in and sign-out routes, the short address of receipts, and the guard that lets nothing but them through without a session.
 
 What belongs here: HTTP around the cookie. What doesn't: the check itself (sessions.py) and anything drawn by Streamlit.
 The cookie is HttpOnly and SameSite=Lax; the sign-in form carries a double-submitted token, the sign-out form a proof
@@ -9,7 +9,7 @@ import hmac
 import html
 import secrets
 from string import Template
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import anyio.to_thread
 from starlette.datastructures import MutableHeaders
@@ -53,7 +53,13 @@ def routes() -> list[Route]:
         Route("/sign-in", _sign_in, methods=["POST"]),
         Route("/sign-out", _show_sign_out, methods=["GET"]),
         Route("/sign-out", _sign_out, methods=["POST"]),
+        Route("/r/{receipt_id}", _show_receipt, methods=["GET"]),
     ]
+
+
+async def _show_receipt(request: Request) -> Response:
+    """Lead a receipt's short address to its page; the guard has let the person in."""
+    return RedirectResponse(f"/receipt?{urlencode({'id': request.path_params['receipt_id']})}", 303)
 
 
 async def _show_sign_in(request: Request) -> Response:

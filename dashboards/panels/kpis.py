@@ -7,7 +7,7 @@ from typing import Final, Literal
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, figures, receipts
+from dashboards import charts, figures, receipts, targets
 from dashboards.filters import Choice, Period
 from dashboards.scope import Answer
 
@@ -47,6 +47,7 @@ def cards(choice: Choice) -> None:
     for column, card in zip(st.columns(len(CARDS)), CARDS, strict=True):
         with column:
             _card(choice, card)
+    targets.editor(choice, [(card.label, card.metric_id, dict(card.switches), card.better) for card in CARDS])
 
 
 def change(now: dict[str, float | None], before: dict[str, float | None], unit: str) -> Change | None:
@@ -99,6 +100,9 @@ def _card(choice: Choice, card: Card) -> None:
         if delta is not None:
             against = "  \nvs the same months a year before" + (", within noise" if is_noise else "")
         st.caption((_small_print(row, unit) or "no figure in this selection") + against)
+        goal = targets.line(choice, now) if has_rows else None
+        if goal:
+            st.caption(goal)
         line = _line(months, card)
         if line is not None:
             st.vega_lite_chart(spec=charts.sparkline(line, card.least), key=f"spark-{card.key}", alt=f"{card.label} by month")
