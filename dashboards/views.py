@@ -1,6 +1,7 @@
 """Saved views: a page's filters under a name of one's own, kept by the hiring core. A view holds codes of filters, never identity."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -71,7 +72,7 @@ def _delete(token: str, page: str, view_id: str) -> None:
     _change(page, lambda: client().write(token, "DELETE", f"saved-views/{view_id}"))
 
 
-def _change(page: str, act: Any) -> None:
+def _change(page: str, act: Callable[[], None]) -> None:
     st.session_state.pop(f"views-of-{page}", None)
     try:
         act()
