@@ -159,15 +159,20 @@ def aalen_johansen(durations: npt.ArrayLike, causes: npt.ArrayLike) -> dict[int,
     time = _checked(durations, cause.shape)
     if cause.size and int(cause.min()) < 0:
         raise ValueError("causes must be 0 (censored) or more")
-    ended = cause > 0
-    times, place, counts = np.unique(time[ended], return_inverse=True, return_counts=True)
-    at_risk = time.size - np.searchsorted(np.sort(time), times, side="left").astype(np.float64)
-    any_event = counts.astype(np.float64)
+    order = np.argsort(time)
+    ordered, kinds = time[order], cause[order]
+    ended = np.flatnonzero(kinds)
+    kinds, moments = kinds[ended], ordered[ended]
+    is_new = np.concatenate((np.ones(min(1, ended.size), bool), moments[1:] != moments[:-1]))
+    place = np.cumsum(is_new) - 1
+    times = moments[is_new]
+    at_risk = time.size - np.searchsorted(ordered, times, side="left").astype(np.float64)
+    any_event = np.bincount(place, minlength=times.size).astype(np.float64)
     before = np.concatenate(([1.0], np.cumprod(1 - any_event / at_risk)[:-1])) if times.size else times
-    follow_up = float(time.max()) if time.size else math.nan
+    follow_up = float(ordered[-1]) if time.size else math.nan
     curves = {}
-    for number in np.unique(cause[ended]):
-        events = np.bincount(place[cause[ended] == number], minlength=times.size).astype(np.float64)
+    for number in np.flatnonzero(np.bincount(kinds)):
+        events = np.bincount(place[kinds == number], minlength=times.size).astype(np.float64)
         incidence = np.cumsum(before * events / at_risk)
         variance = _aalen_variance(at_risk, any_event, events, before, incidence)
         curves[int(number)] = IncidenceCurve(times, at_risk, events, incidence, variance, follow_up)
