@@ -72,11 +72,11 @@ def delete_released(source_url: str, connection: Connection, root: Path, now: da
 
 
 def people_with_needs(connection: Connection, ledger: pl.DataFrame) -> pl.DataFrame:
-    """Return every applicant with what still needs their answers.
+    """Return every applicant of the hiring core with what still needs their answers.
 
     Columns: tenant_id, candidate_id, merged_ids, years (calendar years in which their academic years began), is_needed (an application is
     open, or a period that has counted them or may is not closed), settled_at (when the last of those periods was released, or closed
-    without a release because it was too small).
+    without a release because it was too small; the last application's recording where no release counts the person).
     """
     connection.register(
         "_ledger", ledger.select("release", "tenant_id", "period_kind", "period_start", "period_end", "released_at").unique()
@@ -85,11 +85,13 @@ def people_with_needs(connection: Connection, ledger: pl.DataFrame) -> pl.DataFr
         frame: pl.DataFrame = connection.sql(
             """
             with build as (select as_of from raw._build),
-            open as (
-                select distinct applications.tenant_id, applications.person_id as candidate_id
+            applicants as (
+                select applications.tenant_id, applications.person_id as candidate_id, max(applications.recorded_at) as last_recorded_at,
+                    bool_or(resolved.outcome = 'open') as has_open
                 from intermediate.int_applications_unioned as applications
                 inner join intermediate.int_applications_resolved as resolved using (application_id)
-                where resolved.outcome = 'open' and applications.source_system = 'hiring_core'
+                where applications.source_system = 'hiring_core'
+                group by all
             ),
             merged as (
                 select person_id, list(candidate_id order by candidate_id) as merged_ids
@@ -115,14 +117,15 @@ def people_with_needs(connection: Connection, ledger: pl.DataFrame) -> pl.DataFr
                     and needs.period_start between released.period_start and released.period_end
                 group by all
             )
-            select settled.tenant_id, settled.candidate_id, any_value(merged.merged_ids) as merged_ids,
-                list(distinct year(academic_year_start)) as years,
-                bool_or(settled_at is null) or bool_or(open.candidate_id is not null) as is_needed, max(settled_at) as settled_at
-            from settled
-            left join open on settled.tenant_id = open.tenant_id and settled.candidate_id = open.candidate_id
-            left join merged on settled.candidate_id = merged.person_id
-            group by settled.tenant_id, settled.candidate_id
-            order by settled.tenant_id, settled.candidate_id
+            select applicants.tenant_id, applicants.candidate_id, any_value(merged.merged_ids) as merged_ids,
+                coalesce(list(distinct year(academic_year_start)) filter (academic_year_start is not null), []) as years,
+                bool_or(has_open) or bool_or(settled.candidate_id is not null and settled_at is null) as is_needed,
+                coalesce(max(settled_at), max(last_recorded_at)) as settled_at
+            from applicants
+            left join settled on applicants.tenant_id = settled.tenant_id and applicants.candidate_id = settled.candidate_id
+            left join merged on applicants.candidate_id = merged.person_id
+            group by applicants.tenant_id, applicants.candidate_id
+            order by applicants.tenant_id, applicants.candidate_id
             """
         ).pl()
     finally:

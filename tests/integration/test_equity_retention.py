@@ -40,7 +40,7 @@ def home(equity_world: World, tmp_path: Path) -> Iterator[tuple[World, Path, Coh
             [(str(number), p.tenant_id, p.candidate_id, "rejected") for number, p in enumerate(people.people)],
             schema=["application_id", "tenant_id", "person_id", "outcome"],
             orient="row",
-        ).with_columns(source_system=pl.lit("hiring_core"))
+        ).with_columns(source_system=pl.lit("hiring_core"), recorded_at=pl.lit(datetime(2026, 3, 1, tzinfo=UTC)))
         for table, frame in {
             "intermediate.int_applications_unioned": applications.drop("outcome"),
             "intermediate.int_applications_resolved": applications.select("application_id", "outcome"),
@@ -121,6 +121,20 @@ def test_a_period_that_is_not_closed_keeps_its_people(home: tuple[World, Path, C
         )
     run(world, root, DUE)
     assert rows(world) == 1 + late.is_invited, "the new year's first quarter ends in November"
+
+
+def test_whoever_no_release_counts_is_due_after_the_last_application(home: tuple[World, Path, Cohorts]) -> None:
+    world, root, people = home
+    internal = next(p for p in people.people if p.answer is not None)
+    with Warehouse(root).build() as connection:
+        connection.execute("delete from intermediate.int_application_outcomes where candidate_id = ?", [internal.candidate_id])
+        connection.execute("delete from intermediate.int_application_outcomes where tenant_id = ?", [SMALL])
+        connection.execute(
+            "update intermediate.int_applications_unioned set recorded_at = ? where person_id = ?", [RELEASED, internal.candidate_id]
+        )
+    small = Cohorts([p for p in people.people if p.tenant_id == SMALL])
+    assert run(world, root, DUE - timedelta(seconds=1)).deleted_count == told(small), "recorded in March: due since April"
+    assert run(world, root, DUE).deleted_count == told(people) - told(small)
 
 
 def test_a_logged_audit_holds_the_answers_of_its_year(home: tuple[World, Path, Cohorts]) -> None:
