@@ -126,7 +126,8 @@ competing = (
 def test_incidence_and_its_interval_equal_scikit_survivals(sample: tuple[np.ndarray, np.ndarray]) -> None:
     durations, causes = sample
     curves = aalen_johansen(durations, causes)
-    times, incidence, band = cumulative_incidence_competing_risks(causes, durations, conf_type="log-log", var_type="Aalen")
+    with np.errstate(invalid="ignore"):  # its variance of an incidence of 1 falls below 0 by rounding; such points are left out below
+        times, incidence, band = cumulative_incidence_competing_risks(causes, durations, conf_type="log-log", var_type="Aalen")
     for cause, curve in curves.items():
         assert np.abs([curve.at(moment)[0] for moment in times] - incidence[cause]).max() < 1e-9
         lower, upper = curve.band()
