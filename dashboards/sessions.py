@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+import streamlit as st
+
 from dashboards.hiring_client import HiringClient, HiringUnavailable
 from dashboards.settings import DashboardSettings
 from foundation import clock
@@ -87,6 +89,12 @@ def _keep(entries: OrderedDict[str, Any], key: str, value: object) -> None:
     entries.move_to_end(key)
     while len(entries) > _KEPT:
         entries.popitem(last=False)
+
+
+def current_token() -> str | None:
+    """Return the token that the browser of the running page sent; None without one, as when no browser is there at all."""
+    token = st.context.cookies.get(COOKIE)
+    return token if isinstance(token, str) else None
 
 
 @cache

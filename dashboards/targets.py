@@ -10,7 +10,7 @@ from dashboards import figures
 from dashboards.filters import Choice
 from dashboards.hiring_client import HiringUnavailable, NotKept
 from dashboards.scope import Answer
-from dashboards.sessions import COOKIE, client
+from dashboards.sessions import client, current_token
 from foundation import clock
 from foundation.access import Role
 from metrics.catalogue import definition
@@ -40,7 +40,7 @@ def line(choice: Choice, answer: Answer) -> str | None:
 
 def editor(choice: Choice, offered: Sequence[Goal]) -> None:
     """Draw the form that sets and removes goals of the school shown, for those who may set them."""
-    school_id, token = _school(choice), st.context.cookies.get(COOKIE)
+    school_id, token = _school(choice), current_token()
     if not choice.insights.principal.roles & _SETTERS or school_id is None or not token:
         return
     with st.popover("Goals", icon=":material/flag:", type="tertiary", help="Set goals for the figures above"):
@@ -124,7 +124,7 @@ def _season(choice: Choice) -> str:
 
 def _targets() -> list[dict[str, Any]]:
     """Return the goals of the signed-in person's schools; none while the hiring service does not answer: figures stand without them."""
-    token = st.context.cookies.get(COOKIE)
+    token = current_token()
     if not token:
         return []
     known: tuple[datetime, list[dict[str, Any]]] | None = st.session_state.get("targets")
