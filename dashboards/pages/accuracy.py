@@ -11,7 +11,7 @@ def render(insights: Insights) -> None:
     """Draw the page."""
     st.title("Accuracy", anchor=False)
     st.caption("Figures of the whole platform's models: no school's rows are shown here, so the school filter does not apply.")
-    st.markdown("#### Backtest: predictions made again as of earlier days, with what was known then")
+    st.header("Backtest: predictions made again as of earlier days, with what was known then", anchor=False)
     forecasts.accuracy(insights)
     left, right = st.columns([2, 1])
     with left:
@@ -20,7 +20,7 @@ def render(insights: Insights) -> None:
         accuracy.coverage(insights)
     forecasts.scorecard(insights)
     accuracy.candidate_success(insights)
-    st.markdown("#### Live: predictions as they were given")
+    st.header("Live: predictions as they were given", anchor=False)
     accuracy.live(insights)
     accuracy.drift(insights)
     accuracy.cards(insights)
