@@ -15,7 +15,7 @@ REFRESH = dg.define_asset_job(
     "refresh", selection=dg.AssetSelection.all() - _RAW, description="Transform, train, publish what was extracted"
 )
 TRANSFORM = dg.define_asset_job(
-    "transform",
+    "as_of",
     selection=dg.AssetSelection.assets(*[table.split(".") for table in sorted(REQUIRED_TABLES)]).upstream() - _RAW,
     description="Transform what was extracted; train and publish nothing",
 )

@@ -37,6 +37,10 @@ def test_definitions_import_without_network_secret_or_database(tmp_path):
     assert int(result.stdout.split()[-1]) > 60
 
 
+def test_the_code_server_can_load_every_job(definitions):
+    definitions.get_repository_def().load_all_definitions()  # what it does at its start: names must not clash
+
+
 def test_every_step_that_may_open_the_build_file_is_in_the_writer_pool(definitions):
     graph = definitions.resolve_asset_graph()
     steps = {definition.node_def.name: definition.node_def for definition in graph.assets_defs if definition.is_executable}
