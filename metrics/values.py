@@ -64,6 +64,11 @@ def _evaluated(reader: Reader, entry: Definition, groups: tuple[str, ...]) -> It
         pl.lit(entry.version, pl.Int64).alias("definition_version"),
         pl.col("tenant_id").cast(pl.String),
         period.cast(pl.Date).alias("period"),
-        "value", "n", "lower", "upper", "n_open", "is_mature", "reason",
+        _figure("value"), "n", _figure("lower"), _figure("upper"), "n_open", "is_mature", "reason",
         pl.lit(found.unit).alias("unit"),
     )  # fmt: skip
+
+
+def _figure(name: str) -> pl.Expr:
+    """Return a column without the last digits, in which sums of the same rows differ from run to run."""
+    return pl.col(name).cast(pl.Float64).round_sig_figs(12)
