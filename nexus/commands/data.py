@@ -144,7 +144,8 @@ def run(
 ) -> None:
     """Run the pipeline once: extract, check, build, train, publish. Without new data nothing changes; a failed check publishes nothing.
 
-    With --as-of the metrics API can answer as of then; pages go on showing the current version, and nothing is trained.
+    With --as-of the metrics API can answer as of then; pages go on showing the current version, and nothing is trained. What the
+    source keeps no history of (the present status of a hire, merged candidates) is as it is now.
 
     Examples: `nexus run` · `nexus run --force` · `nexus run --as-of 2026-06-01`
     """
