@@ -289,8 +289,7 @@ def test_accuracy_page_keeps_backtest_and_live_apart_and_names_the_world(made: C
     import duckdb
 
     test = run("accuracy", made("full").home, DIRECTOR)
-    headings = [text.value for text in test.markdown]
-    assert any(text.startswith("#### Backtest") for text in headings)
+    assert [text.value.partition(":")[0] for text in test.header] == ["Backtest", "Live"]
     assert any("No live figure yet" in text.value for text in test.info)
     world = made("full").query("select world from marts.publish_info").item()
     assert sum(f"simulated world “{world}”" in text.value for text in test.caption) >= 5
