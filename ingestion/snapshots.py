@@ -6,6 +6,7 @@ committed: ``_xid >= xmin(previous) and not pg_visible_in_snapshot(_xid, previou
 """
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -91,6 +92,11 @@ class SourceSnapshot:
         self._exported = str(exported)
         self.watermark = Watermark(snapshot, system, timeline)
         self._streams = self.more_streams()
+        self._counter = ThreadPoolExecutor(1, "count")
+
+    def counting(self, table: str) -> Future[int]:
+        """Count a table's rows in this snapshot, over the catalogue's connection, while a stream is being read."""
+        return self._counter.submit(lambda: int(one_row(self.control, f"select count(*) from {table}")[0]))
 
     def stream(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
         """Stream a query's rows as Arrow batches, read in this snapshot. One stream at a time: they share a connection."""
@@ -102,6 +108,7 @@ class SourceSnapshot:
 
     def close(self) -> None:
         """Let go of the streaming connection."""
+        self._counter.shutdown()
         self._streams.close()
 
     def truncated_later(self, table: str) -> bool:

@@ -11,7 +11,7 @@ from foundation import clock
 from ingestion import bookkeeping, guards
 from ingestion.load import Batch, RawTable
 from ingestion.progress import Progress, SyncReport, TableReport, silent
-from ingestion.snapshots import SourceSnapshot, Watermark, one_row, open_snapshot
+from ingestion.snapshots import SourceSnapshot, Watermark, open_snapshot
 from ingestion.source_catalog import SourceTable, read_tables
 from ingestion.sources.hiring_log.tables import ensure_log_tables
 from ingestion.table_specs import SOURCE, TABLE_SPECS, TableSpec
@@ -113,6 +113,7 @@ class _Sync:
         select = f"select {table.select_list} from {name}"
         inserted = updated = deleted = 0
         truncated, tombstones = self._tombstones_of(name)
+        expected = self._source.counting(name)
         if rows_before == 0 and (previous is None or reason):
             with self._source.stream(select) as reader:
                 inserted = raw.fill(reader)
@@ -135,13 +136,14 @@ class _Sync:
                 arrived = raw.receive(reader)
             if arrived:
                 inserted, updated = raw.upsert()
-            return self._reconciled(raw, table, TableReport(raw.name, inserted, updated, deleted, is_reload=False))
-        return self._reconciled(raw, table, TableReport(raw.name, inserted, updated, deleted, is_reload=True, reason=reason))
+            return self._reconciled(raw, table, expected.result(), TableReport(raw.name, inserted, updated, deleted, is_reload=False))
+        return self._reconciled(
+            raw, table, expected.result(), TableReport(raw.name, inserted, updated, deleted, is_reload=True, reason=reason)
+        )
 
-    def _reconciled(self, raw: RawTable, table: SourceTable, report: TableReport) -> TableReport:
+    def _reconciled(self, raw: RawTable, table: SourceTable, expected: int, report: TableReport) -> TableReport:
         """Compare row counts; a difference makes the table be read anew once."""
         name = table.spec.source_name
-        expected = int(one_row(self._source.control, f"select count(*) from {name}")[0])
         found = raw.count()
         if expected == found or self._source.truncated_later(name):
             return report
