@@ -44,11 +44,19 @@ def maturity(flag: str = "all_mature", total: str = "cohort_n", still_open: str 
     return pl.when(pl.col(total) > 0).then(pooled | pl.col(flag).fill_null(False)).alias("is_mature")
 
 
+def partition(frame: pl.DataFrame, groups: Sequence[str]) -> list[tuple[tuple[Any, ...], pl.DataFrame]]:
+    """Return each group's values and rows, in order of appearance; everything as one group without groups."""
+    if not groups:
+        return [((), frame)]
+    # Asking each part for its key, as polars does for a dictionary, would take longer than most estimates.
+    keys = frame.select(groups).unique(maintain_order=True).rows()
+    return list(zip(keys, frame.partition_by(groups, maintain_order=True), strict=True)) if keys else []
+
+
 def by_group(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[pl.DataFrame], Row]) -> pl.DataFrame:
     """Return one row a group (one in all without groups), made by ``summarise`` from the group's rows."""
     schema: dict[str, Any] = {name: frame.schema[name] for name in groups}
-    parts = frame.partition_by(groups, as_dict=True).items() if groups else [((), frame)]
-    answers = [{**dict(zip(groups, key, strict=True)), **summarise(part)} for key, part in parts]
+    answers = [{**dict(zip(groups, key, strict=True)), **summarise(part)} for key, part in partition(frame, groups)]
     found = set().union(*answers)
     return pl.DataFrame(answers, schema=schema | {name: kind for name, kind in _COLUMNS.items() if not answers or name in found})
 

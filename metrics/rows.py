@@ -103,8 +103,9 @@ class Rows:
                 parameters.append(bound.isoformat())
         for dimension, given in self.query.filters.items():
             if dimension not in ignore:
-                conditions.append(f"list_contains(?, cast(r.{dimension} as varchar))")
-                parameters.append(filter_values(dimension, given))
+                values = filter_values(dimension, given)
+                conditions.append(f"cast(r.{dimension} as varchar) in ({', '.join('?' * len(values))})")  # `in` skips row groups
+                parameters += values
         return conditions, parameters
 
     def _scope(self) -> tuple[list[str], list[Any]]:
@@ -114,8 +115,8 @@ class Rows:
         conditions: list[str] = []
         parameters: list[Any] = []
         if scope.tenant_ids is not None and mart not in _WITHOUT_TENANT:
-            conditions.append("list_contains(?, r.tenant_id)")
-            parameters.append(sorted(scope.tenant_ids))
+            conditions.append(f"r.tenant_id in ({', '.join('?' * len(scope.tenant_ids))})")
+            parameters += sorted(scope.tenant_ids)
         if scope.agency_id is not None and "agency_id" in self.definition.reads[mart]:
             conditions.append("r.agency_id = ?")
             parameters.append(scope.agency_id)

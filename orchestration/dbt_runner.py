@@ -29,8 +29,19 @@ def project_digest() -> str:
     return digest.hexdigest()[:20]
 
 
-def _arguments(home: Path) -> list[str]:
+def _target(home: Path) -> Path:
+    """Return dbt's folder, without a parse kept from a checkout elsewhere: it names files that may be gone."""
     target = home / "dagster" / "dbt"
+    parsed_from = target / "parsed_from"
+    if not parsed_from.exists() or parsed_from.read_text() != str(PROJECT):
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+        parsed_from.write_text(str(PROJECT))
+    return target
+
+
+def _arguments(home: Path) -> list[str]:
+    target = _target(home)
     return [
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb",
         "--target-path", str(target), "--log-path", str(home / "logs"), "--no-send-anonymous-usage-stats", "--quiet",

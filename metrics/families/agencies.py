@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from metrics.answer import MATURE_FROM, STAGES, rate
+from metrics.answer import MATURE_FROM, STAGES, partition, rate
 from metrics.families.money import kept_apart, per
 from metrics.rows import Rows
 from metrics.survival import kaplan_meier
@@ -75,8 +75,7 @@ def response_time(rows: Rows) -> pl.DataFrame:
     columns = {"days": "r.first_response_days", "is_answered": "not r.is_censored"}
     frame = rows.each(columns, where=["not r.is_duplicate"])
     schema: dict[str, Any] = {name: frame.schema[name] for name in rows.groups}
-    parts = frame.partition_by(rows.groups, as_dict=True).items() if rows.groups else [((), frame)]
-    answers = [{**dict(zip(rows.groups, key, strict=True)), **_median(part)} for key, part in parts]
+    answers = [{**dict(zip(rows.groups, key, strict=True)), **_median(part)} for key, part in partition(frame, rows.groups)]
     numbers = {"value": pl.Float64, "lower": pl.Float64, "upper": pl.Float64, "n": pl.Int64, "n_open": pl.Int64, "reason": pl.String}
     return pl.DataFrame(answers, schema=schema | numbers)
 
@@ -88,7 +87,7 @@ def _median(part: pl.DataFrame) -> dict[str, object]:
     return {
         **{name: None if math.isnan(number) else number for name, number in found.items()},
         "n": part.height,
-        "n_open": int((~part["is_answered"]).sum()),
+        "n_open": part.height - int(part["is_answered"].sum()),
         "reason": f"fewer than half were answered within the {math.floor(curve.follow_up)} days watched" if beyond else None,
     }
 

@@ -86,7 +86,8 @@ def signal_audit(rows: Rows) -> pl.DataFrame:
         n = part.height
         if part["signal_name"].n_unique() > 1:
             return {"value": None, "lower": None, "upper": None, "n": n, "reason": "one signal at a time: group by signal or filter it"}
-        fewer = min(int(part["outcome"].sum()), int((~part["outcome"]).sum())) if n else 0
+        hits = int(part["outcome"].sum())
+        fewer = min(hits, n - hits)
         if fewer < _FEWEST_OF_EACH:
             reason = f"only {fewer} of the rarer outcome, {_FEWEST_OF_EACH} needed" if n else None
             return {"value": None, "lower": None, "upper": None, "n": n, "reason": reason}

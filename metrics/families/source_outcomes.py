@@ -1,13 +1,14 @@
 """S4 to S6: what becomes of the people each channel brought: quality, retention, and which channel is best, with its doubt."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
 import polars as pl
 
-from metrics.answer import rate
+from metrics.answer import partition, rate
 from metrics.families.sources import shrunk, unranked_unknown
 from metrics.intervals import wilson
 from metrics.rows import Rows
@@ -56,19 +57,18 @@ def retention(rows: Rows) -> pl.DataFrame:
     columns = {"days": "r.service_days", "end_class": "r.end_class"}
     hires = rows.each(columns, where=[*_policy(rows), "r.service_days is not null"])
     schema: dict[str, Any] = {name: hires.schema[name] for name in rows.groups}
-    parts = hires.partition_by(rows.groups, as_dict=True).items() if rows.groups else [((), hires)]
-    answers = [{**dict(zip(rows.groups, key, strict=True)), **_kept_for_a_year(part)} for key, part in parts]
+    answers = [{**dict(zip(rows.groups, key, strict=True)), **_kept_for_a_year(part)} for key, part in partition(hires, rows.groups)]
     numbers = dict.fromkeys(("value", "lower", "upper", *_OWN_CLASSES), pl.Float64)
     found = pl.DataFrame(answers, schema=schema | numbers | {"n": pl.Int64, "n_open": pl.Int64, "reason": pl.String})
     return found.with_columns(unranked_unknown(rows))
 
 
 def _kept_for_a_year(part: pl.DataFrame) -> dict[str, object]:
-    days, has_left = part["days"], (part["end_class"] == "left").fill_null(False)
-    within = part.filter(pl.col("days") < YEAR)
-    row: dict[str, object] = {name: float((within["end_class"] == name).sum()) for name in _OWN_CLASSES}
-    row |= {"n": part.height, "n_open": within["end_class"].null_count(), "value": None, "lower": None, "upper": None, "reason": None}
-    curve = kaplan_meier(days.to_numpy(), has_left.to_numpy())
+    days, classes = part["days"].to_numpy(), part["end_class"].to_list()
+    within = Counter(name for name, day in zip(classes, days, strict=True) if day < YEAR)
+    row: dict[str, object] = {name: float(within[name]) for name in _OWN_CLASSES}
+    row |= {"n": part.height, "n_open": within[None], "value": None, "lower": None, "upper": None, "reason": None}
+    curve = kaplan_meier(days, [name == "left" for name in classes])
     steps = int((curve.times < YEAR).sum())  # who ends on day 365 has stayed the year
     value = float(curve.survival[steps - 1]) if steps else 1.0
     if not part.height:
@@ -78,7 +78,7 @@ def _kept_for_a_year(part: pl.DataFrame) -> dict[str, object]:
     if steps:
         lower, upper = (float(band[steps - 1]) for band in curve.band())
     else:  # nobody left: the band of an untouched curve has no width, so its lower end comes from those followed for the year
-        (low,), (upper,) = wilson([part.height - within.height], [part.height - within.height])
+        (low,), (upper,) = wilson([part.height - within.total()], [part.height - within.total()])
         lower = float(low)
     return row | {"value": value, "lower": lower, "upper": float(upper)}
 

@@ -19,7 +19,8 @@ def _number(value: float) -> float | None:
 
 def survival_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
     """Return the Kaplan–Meier quantile of ``days`` (``is_ended`` false: censored) with its 95 % interval, n and n_open."""
-    curve = kaplan_meier(part["days"].to_numpy(), part["is_ended"].to_numpy())
+    is_ended = part["is_ended"].to_numpy()
+    curve = kaplan_meier(part["days"].to_numpy(), is_ended)
     found, (lower, upper) = curve.quantile(probability), curve.quantile_interval(probability)
     beyond = part.height > 0 and math.isnan(found)
     name = "median" if probability == 0.5 else f"{probability:.0%} quantile"
@@ -28,13 +29,13 @@ def survival_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
         "lower": _number(lower),
         "upper": _number(upper),
         "n": part.height,
-        "n_open": int((~part["is_ended"]).sum()),
+        "n_open": part.height - int(np.count_nonzero(is_ended)),
         "reason": f"{name} lies beyond the {math.floor(curve.follow_up)} days followed up" if beyond else None,
     }
 
 
 def _completed_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
-    days = part.filter("is_ended")["days"].to_numpy()
+    days = part["days"].to_numpy()[part["is_ended"].to_numpy()]
     lower, upper = quantile_interval(days, probability) if days.size else (math.nan, math.nan)
     return {
         "value": float(np.quantile(days, probability)) if days.size else None,
