@@ -41,6 +41,11 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}" if known(value) else DASH
 
 
+def counted(value: float | None, noun: str) -> str:
+    """Return a number and what it counts, e.g. ``1 placement``, ``12 placements``."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+
+
 def percent(value: float | None, digits: int = 0) -> str:
     """Return a share of 0–1 as percent, e.g. ``62%``; small ones get a digit more."""
     if value is None or not known(value):

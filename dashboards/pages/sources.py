@@ -16,13 +16,14 @@ def render(insights: Insights) -> None:
     for left_panel, right_panel in (
         (sources.ranking, sources.volume),
         (partial(sources.best, outcome="retention"), partial(sources.best, outcome="quality")),
-        (sources.quality, sources.attribution),
+        (sources.upcoming, sources.quality),
     ):
         left, right = st.columns(2)
         with left:
             left_panel(choice)
         with right:
             right_panel(choice)
+    sources.attribution(choice)
     sources.cost(choice)
     sources.offers(choice)
     page_foot(choice.insights)

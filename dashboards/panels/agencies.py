@@ -50,7 +50,10 @@ def placements(choice: Choice) -> None:
     drawn = ranked_first(_largest(known))
     frame = dot_rows(drawn, "name")
     row = one(placed)
-    finding = f"{figures.count(row['value'])} placements so far; {figures.count(row['n_open'])} submissions are still open."
+    finding = (
+        f"{figures.counted(row['value'], 'placement')} so far; {figures.counted(row['n_open'], 'submission')} "
+        f"{'is' if row['n_open'] == 1 else 'are'} still open."
+    )
     panel(
         "agency-placements",
         "Where are our candidates placed?" if _is_agency(choice) else "Which agencies place most?",
@@ -108,7 +111,7 @@ def fees(choice: Choice) -> None:
     panel(
         "agency-fees",
         "What is due for placements?",
-        f"{figures.count(one(every)['n'])} placements accepted in these months." if known.height else "",
+        f"{figures.counted(one(every)['n'], 'placement')} accepted in these months." if known.height else "",
         None,
         (total, each, every),
         known,
@@ -145,7 +148,7 @@ def submissions(choice: Choice) -> None:
     waiting = rows.filter((pl.col("outcome") == "open") & pl.col("is_censored")).height if rows.height else 0
     panel(
         "agency-submissions",
-        "Which submissions are open?",
+        "Which submissions were made?",
         f"Open ones first, then the newest; {waiting} of them wait for a first answer." if rows.height else "",
         None,
         (answer,),

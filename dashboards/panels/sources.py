@@ -52,6 +52,38 @@ def best(choice: Choice, outcome: str) -> None:
     )
 
 
+def upcoming(choice: Choice) -> None:
+    """Draw what the months that are not decided yet will bring, by channel (F5): a projection, so in no order of merit."""
+    until = choice.until_now
+    months = choice.insights.metric("F6", period_from=choice.period.start, period_to=until, group_by=("applied_month",))
+    young = months.frame.filter(~pl.col("is_mature").fill_null(True))["applied_month"].to_list()
+    answers = [months]
+    frame = known = pl.DataFrame()
+    if young:
+        conditions = choice.conditions | {"applied_month": young}
+        answers.append(
+            choice.insights.metric("F5", period_from=choice.period.start, period_to=until, group_by=("channel_type",), filters=conditions)
+        )
+        known = answers[-1].frame.filter(pl.col("value").is_not_null()).sort("n", descending=True)
+        frame = dot_rows(known.with_columns(is_rankable=pl.lit(value=False)), "channel_type")
+    finding = "Every month shown is decided: the rates above are final."
+    if known.height:
+        row = known.row(0, named=True)
+        largest = f"{figures.words(row['channel_type'])}, the largest, is heading for {figures.record(row, 'rate')}."
+        finding = f"{figures.counted(len(young), 'month')} still undecided. {largest}"
+    elif young:
+        finding = "Too little has been followed for long enough to project the undecided months."
+    panel(
+        "source-outlook",
+        "What will the undecided months bring?",
+        finding,
+        charts.dots(frame, unit_format=".0%", least=0.12) if frame.height else None,
+        answers,
+        known,
+        note="Share that will have been hired 120 days after applying; largest channel first, not a ranking." if frame.height else "",
+    )
+
+
 def quality(choice: Choice) -> None:
     """Draw how far each channel's screened applicants get (S3)."""
     answer = ask(choice, "S3", _DECIDED)

@@ -152,7 +152,9 @@ def run(
     moment = None if as_of is None else parse_until(as_of, "--as-of")
     if new_equity_ledger:
         os.environ["NEXUS_PUBLISHING_NEW_EQUITY_LEDGER"] = new_equity_ledger
-    with Database(Home()):
+    with Database(Home()) as database:
+        if not database.is_external:
+            migrate(Databases().url("owner"))  # the home may come from an earlier version
         show_summary(run_pipeline(Home(), force=force, as_of=moment))
 
 

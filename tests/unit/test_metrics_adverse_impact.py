@@ -177,6 +177,16 @@ def test_without_the_noises_share_of_the_margin_small_schools_would_be_accused_t
     assert wrong / 600 > 0.05, "the test above would not see a missing noise term"
 
 
+@pytest.mark.parametrize("people", [46, 48, 50, 52])
+def test_a_gap_that_is_clear_only_while_the_noise_is_ignored_stays_open(people: int) -> None:
+    variance = noise_deviation(0.5) ** 2
+    groups = {"a": NoisyGroup(people // 2, people - people // 2, 2), "b": NoisyGroup(people // 2 - 10, people // 2 + 10, 2)}
+    selected = [group.selected for group in groups.values()]
+    assert adverse_impact.pooled_z(selected[1], people, selected[0], people) < 0.05, "clear as the counts stand"
+    assert all(group.people - 2 * math.sqrt(3 * variance) >= 30 for group in groups.values()), "both are large enough to be compared"
+    assert noisy_impacts(groups, variance)["b"].verdict == "below_not_significant"
+
+
 def test_too_few_people_hires_or_groups_give_no_verdict() -> None:
     def verdict(**groups: tuple[int, int]) -> dict[str, str]:
         noisy = {name: NoisyGroup(*counts, 2) for name, counts in groups.items()}
