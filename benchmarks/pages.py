@@ -5,7 +5,8 @@ Starts the dashboard on it and opens every page in a real Chromium, each time wi
 first chart or figure of the page stands; *whole* when every chart is drawn. *Filter change* picks another period and ends when the
 page is whole again: `new` asks the warehouse, `again` comes back to a period already asked for. The first round of each page is the
 process's first visit and is told apart: it asks the warehouse too. Each figure is set against the Hiring page of the same run, which
-holds no figure: what Streamlit and the browser cost by themselves. Sign-in is left out: the check of a session is remembered for 30 s.
+holds no figure: what Streamlit and the browser cost by themselves. Sign-in is left out: the check of a session is remembered for 30 s;
+so are saved views and goals, which the hiring core keeps: it does not run here.
 """
 
 import argparse
@@ -68,7 +69,8 @@ def dashboard(home: Path, school: str) -> Iterator[str]:
     """Start the dashboard on a home; give its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    environment = os.environ | {"NEXUS_HOME": str(home), "BENCHMARK_SCHOOL": school}
+    nobody = "http://127.0.0.1:9"
+    environment = os.environ | {"NEXUS_HOME": str(home), "BENCHMARK_SCHOOL": school, "NEXUS_DASHBOARD_HIRING_URL": nobody}
     command = [sys.executable, "-m", "uvicorn", "benchmarks.pages:create_app", "--factory", "--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen(command, env=environment)
     address = f"http://127.0.0.1:{port}"

@@ -94,7 +94,7 @@ def _bar(principal: Principal, token: str, registered: dict[Page, "st.Page"], sh
             st.caption(", ".join(sorted(role.value.replace("_", " ") for role in principal.roles)) or "no role")
             st.html(sign_in.sign_out_form(token))
     if insights and not is_hiring:
-        with st.container(horizontal=True, key="pages", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", key="pages", gap="small"):
             for page in insights:
                 st.page_link(registered[page], query_params=kept)
             if shown is not None:
