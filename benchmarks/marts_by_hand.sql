@@ -43,7 +43,7 @@ submitted as (
 apps as (
     select
         a.application_id, a.tenant_id, a.job_id, coalesce(p.person_id, a.candidate_id) as person_id, a.attempt_number,
-        a.applied_at, a.recorded_at, a.origin, a.is_internal, a.status, a.terminal_at as stated_at, r.side as stated_side,
+        a.applied_at, a.recorded_at, a.origin, a.is_internal, a.status, a.terminal_at as stated_at, r.side as stated_side, r.name as stated_reason,
         coalesce(t.f.kind, 'unknown') as channel_type, coalesce(t.l.kind, 'unknown') as last_channel_type,
         coalesce(s.agency_id, t.f.agency_id) as agency_id,
         coalesce(least(t.f.touched_at, a.applied_at), a.applied_at) as first_contact_at, o.timezone
@@ -60,7 +60,7 @@ apps as (
 -- part: told uses build
 meanings as (
     select
-        organisation_id, job_id, stage_name, canonical_stage,
+        organisation_id, job_id, stage_name, canonical_stage, sla_hours,
         if(row_number() over w > 1, active_from, null) as valid_from, lead(active_from) over w as valid_to
     from staging.stg_hiring_core__stage_definitions
     window w as (partition by organisation_id, job_id, stage_name order by active_from, stage_definition_id)
@@ -68,7 +68,8 @@ meanings as (
 named as (
     select
         e.event_id, e.tenant_id, e.application_id, e.sequence, e.stage_name, e.event_at, e.recorded_at, e.actor_id, e.provenance,
-        e.spell_number, r.side as reason_side,
+        e.spell_number, r.side as reason_side, r.name as reason_name, coalesce(j.sla_hours, s.sla_hours) as sla_hours,
+        greatest(e.event_at, e.recorded_at) as known_at,
         coalesce(o.outcome, j.canonical_stage, s.canonical_stage, c.stage) as stage
     from staging.stg_hiring_core__stage_events e
     join staging.stg_hiring_core__applications a using (application_id)
@@ -98,7 +99,7 @@ once as (
 ),
 moves as (
     select
-        event_id, tenant_id, application_id, stage, rank, is_terminal, event_at, reason_side, spell_number,
+        event_id, tenant_id, application_id, stage, rank, is_terminal, event_at, known_at, reason_side, reason_name, sla_hours, spell_number,
         row_number() over w as event_number,
         coalesce(event_at = lag(event_at) over w, false) as is_tied,
         coalesce(actor_id = lead(actor_id) over w and lead(event_at) over w - event_at < interval 1 minute, false) as is_accidental,
@@ -115,7 +116,7 @@ cleaned as (
     union all by name
     select
         application_id || ':applied' as event_id, tenant_id, application_id, 'applied' as stage, 1 as rank, false as is_terminal,
-        applied_at as event_at, 1 as spell_number, 0 as event_number, false as is_tied, false as is_accidental,
+        applied_at as event_at, greatest(applied_at, recorded_at) as known_at, 1 as spell_number, 0 as event_number, false as is_tied, false as is_accidental,
         false as is_after_terminal, true as is_synthetic
     from apps anti join (select application_id from moves where rank = 1) using (application_id)
 )
@@ -126,14 +127,15 @@ spells as (
         application_id, spell_number, min(event_at) as first_event_at,
         max(stage) filter (where is_terminal and not is_after_terminal) as outcome,
         max(event_at) filter (where is_terminal and not is_after_terminal) as ended_at,
-        max(reason_side) filter (where is_terminal and not is_after_terminal) as side
+        max(reason_side) filter (where is_terminal and not is_after_terminal) as side,
+        max(reason_name) filter (where is_terminal and not is_after_terminal) as reason
     from cleaned group by all
 )
 
 -- part: offers uses build
 offers as (
     select
-        o.* exclude (sent_at, resolved_at), if(sent_at <= as_of, sent_at, null) as sent_at,
+        o.* exclude (sent_at, resolved_at, status), if(resolved_at > as_of, 'sent', status) as status, if(sent_at <= as_of, sent_at, null) as sent_at,
         if(resolved_at <= as_of, resolved_at, null) as resolved_at,
         row_number() over (partition by chain_id order by version desc, offer_id desc) = 1 as is_last_version
     from staging.stg_hiring_core__offers o join build b on o.recorded_at <= b.known_at
@@ -174,7 +176,7 @@ resolved as (
     with last_spells as (
         select
             application_id, bool_or(outcome is not null) as has_terminal,
-            max({spell_number: spell_number, outcome: outcome, ended_at: ended_at, side: side}) as last
+            max({spell_number: spell_number, outcome: outcome, ended_at: ended_at, side: side, reason: reason}) as last
         from spells group by all
     ),
     furthest as (select application_id, max(rank) as reached_rank from reached group by all),
@@ -188,14 +190,15 @@ resolved as (
                 when l.last.outcome is not null then l.last.ended_at
                 when not l.has_terminal and a.stated_at <= b.as_of and s.outcome is not null then a.stated_at
             end as terminal_at,
-            coalesce(l.last.side, a.stated_side) as side
+            coalesce(l.last.side, a.stated_side) as side, coalesce(l.last.reason, a.stated_reason) as reason
         from apps a join last_spells l using (application_id) join furthest f using (application_id)
         left join staging.application_outcomes s on s.outcome = a.status
         cross join build b
     )
     select
         e.*, c.stage as furthest_stage, coalesce(e.ending, 'open') as outcome, coalesce(o.is_in_funnel, true) as is_in_funnel,
-        if(e.ending in ('rejected', 'withdrawn', 'offer_declined', 'job_closed'), coalesce(e.side, o.default_side), null) as outcome_side
+        if(e.ending in ('rejected', 'withdrawn', 'offer_declined', 'job_closed'), coalesce(e.side, o.default_side), null) as outcome_side,
+        if(e.ending in ('rejected', 'withdrawn', 'offer_declined', 'job_closed'), e.reason, null) as outcome_reason
     from ended e join staging.canonical_stages c on c.rank = e.reached_rank
     left join staging.application_outcomes o on o.outcome = e.ending
 )
@@ -226,20 +229,21 @@ jobs as (
     from staging.stg_hiring_core__jobs j left join told_by_events e using (job_id)
 )
 
--- part: funnel_apps uses resolved
+-- part: funnel_apps uses build resolved
 funnel_apps as (
     select
         r.application_id, 'hiring_core' as source_system, r.tenant_id, r.job_id, r.person_id as candidate_id, r.attempt_number, j.subject,
         j.staff_class, r.channel_type, r.last_channel_type, r.agency_id, r.origin, r.is_internal, r.applied_at,
         (r.applied_at at time zone r.timezone)::date as applied_date, date_trunc('month', applied_date)::date as applied_month,
-        r.outcome, r.outcome_side, r.terminal_at, r.reached_rank, r.furthest_stage,
+        r.outcome, r.outcome_side, r.outcome_reason, r.terminal_at, r.reached_rank, r.furthest_stage,
         coalesce(
             epoch_us(r.applied_at) - epoch_us(lag(r.applied_at) over (
                 partition by r.person_id, r.job_id order by r.applied_at, r.attempt_number, r.application_id
             )) <= 180 * 86400000000, false
         ) as is_reapplication,
-        (epoch_us(r.terminal_at) - epoch_us(r.applied_at)) / 86400000000 as process_days, r.timezone
-    from resolved r join staging.stg_hiring_core__jobs j using (job_id)
+        (epoch_us(r.terminal_at) - epoch_us(r.applied_at)) / 86400000000 as process_days,
+        (epoch_us(b.as_of) - epoch_us(r.applied_at)) / 86400000000 as age_days, r.timezone
+    from resolved r join staging.stg_hiring_core__jobs j using (job_id) cross join build b
     where r.is_in_funnel
 )
 
@@ -259,10 +263,12 @@ stays as (
         a.is_internal, m.stage, m.rank, m.spell_number, m.event_at as entered_at,
         coalesce(m.next_at, greatest(a.terminal_at, m.event_at + if(a.terminal_at is null, null, interval 0 second))) as exited_at,
         epoch_us(coalesce(exited_at, b.as_of)) - epoch_us(m.event_at) as microseconds, exited_at is null as is_censored, m.is_accidental,
-        a.timezone
+        m.sla_hours, m.known_at as entered_known_at,
+        greatest(if(m.next_at is not null, m.next_known_at, a.terminal_at), if(exited_at is null, null, m.known_at)) as exited_known_at, a.timezone
     from (
-        select *, lead(event_at) over (partition by application_id order by event_at, event_number, event_id) as next_at
+        select *, lead(event_at) over w as next_at, lead(known_at) over w as next_known_at
         from cleaned where not is_after_terminal
+        window w as (partition by application_id order by event_at, event_number, event_id)
     ) m
     join funnel_apps a using (application_id)
     cross join build b
@@ -289,22 +295,52 @@ seats as (
         left join filled f using (opening_id)
         left join statuses e on e.job_id = s.job_id and e.ago = 1 and e.status in ('closed', 'cancelled')
     ),
+    reopened as (
+        select s.opening_id, max(r.started_at) as at
+        from ended s
+        join (select *, lag(status) over (partition by job_id order by ago desc) as before from statuses) r
+            on r.job_id = s.job_id and r.status = 'open' and r.before in ('closed', 'cancelled')
+            and r.started_at > s.approved_at and r.started_at < s.ended_at
+        group by all
+    ),
     held as (
         select
-            s.opening_id,
-            sum(epoch_us(least(coalesce(h.ended_at, s.ended_at), s.ended_at)) - epoch_us(greatest(h.started_at, s.approved_at)))::bigint as us
+            s.opening_id, sum(epoch_us(least(coalesce(h.ended_at, s.ended_at), s.ended_at)) - epoch_us(greatest(h.started_at, s.approved_at)))::bigint as us,
+            sum(greatest(epoch_us(least(coalesce(h.ended_at, s.ended_at), s.ended_at)) - epoch_us(greatest(h.started_at, coalesce(r.at, s.approved_at))), 0))::bigint as latest_us
         from ended s join statuses h
             on h.job_id = s.job_id and h.status = 'on_hold' and h.started_at < s.ended_at and coalesce(h.ended_at, s.ended_at) > s.approved_at
-        group by all
+        left join reopened r using (opening_id)
+        group by s.opening_id
     )
-    select e.*, coalesce(h.us, 0) as held_us, o.timezone
-    from ended e join schools o on o.organisation_id = e.tenant_id left join held h using (opening_id)
+    select e.*, coalesce(h.us, 0) as held_us, coalesce(h.latest_us, 0) as latest_held_us, r.at as reopened_at, o.timezone
+    from ended e join schools o on o.organisation_id = e.tenant_id
+    left join held h using (opening_id) left join reopened r using (opening_id)
 )
 
 -- part: term_starts
 term_starts as (
     select distinct organisation_id, coalesce(term_code, 'term') as term_code, calendar_date as term_start_date
     from staging.stg_hiring_core__calendar_days where is_term_start
+)
+
+-- part: maturity uses build funnel_apps
+maturity as (
+    with durations as (
+        select tenant_id, quantile_cont(process_days, 0.95) as p95 from funnel_apps where outcome <> 'open' group by all
+    ),
+    months as (
+        select
+            tenant_id, source_system, applied_month, any_value(timezone) as timezone, max(applied_at) as youngest,
+            count(*) as applications_count, count(*) filter (where outcome = 'open') as open_count
+        from funnel_apps group by all
+    )
+    select
+        m.* exclude (timezone, youngest),
+        m.applied_month < date_trunc('month', b.as_of at time zone m.timezone)::date and (
+            100 * (applications_count - open_count) >= 95 * applications_count
+            or coalesce((epoch_us(b.as_of) - epoch_us(m.youngest)) / 86400000000 > p95, false)
+        ) as is_mature
+    from months m left join durations using (tenant_id) cross join build b
 )
 
 -- part: cohorts uses funnel_apps
@@ -364,9 +400,9 @@ left join term_starts t
     on t.organisation_id = s.tenant_id and (s.target_start_date is not null or t.term_start_date > s.wanted)
 qualify row_number() over (partition by s.opening_id order by abs(t.term_start_date - s.wanted), t.term_start_date) = 1
 
--- mart: mart_funnel_cohorts uses build cohorts reached
-select c.*, coalesce(d.n, 0) as reached_directly_count
-from cohorts c
+-- mart: mart_funnel_cohorts uses build cohorts reached maturity
+select c.*, coalesce(d.n, 0) as reached_directly_count, coalesce(m.is_mature, false) as is_mature
+from cohorts c left join maturity m using (tenant_id, source_system, applied_month)
 left join (
     select tenant_id, applied_month, subject, staff_class, channel_type, is_internal, r.rank, count(*) as n
     from reached r join funnel_apps using (application_id) group by all
@@ -375,23 +411,8 @@ left join (
     and d.staff_class is not distinct from c.staff_class and d.channel_type = c.channel_type and d.is_internal = c.is_internal
     and d.rank = c.rank
 
--- mart: mart_cohort_maturity uses build funnel_apps
-with durations as (
-    select tenant_id, quantile_cont(process_days, 0.95) as p95 from funnel_apps where outcome <> 'open' group by all
-),
-months as (
-    select
-        tenant_id, source_system, applied_month, any_value(timezone) as timezone, max(applied_at) as youngest,
-        count(*) as applications_count, count(*) filter (where outcome = 'open') as open_count
-    from funnel_apps group by all
-)
-select
-    m.* exclude (timezone, youngest),
-    m.applied_month < date_trunc('month', b.as_of at time zone m.timezone)::date and (
-        100 * (applications_count - open_count) >= 95 * applications_count
-        or coalesce((epoch_us(b.as_of) - epoch_us(m.youngest)) / 86400000000 > p95, false)
-    ) as is_mature
-from months m left join durations using (tenant_id) cross join build b
+-- mart: mart_cohort_maturity uses build maturity
+select * from maturity
 
 -- mart: mart_stage_activity uses build reached funnel_apps
 select
@@ -399,7 +420,7 @@ select
     a.channel_type, a.is_internal, r.stage, r.rank, count(*) as first_entries_count
 from reached r join funnel_apps a using (application_id) where r.first_entered_at is not null group by all
 
--- mart: mart_source_cohorts uses build funnel_apps
+-- mart: mart_source_cohorts uses build funnel_apps maturity
 with numbered as (
     select
         *,
@@ -412,23 +433,27 @@ judged as (
     select
         *, bool_or(outcome = 'hired') over w as any_hired, bool_or(outcome = 'open') over w as any_open, max(reached_rank) over w as top
     from numbered window w as (partition by candidate_id, job_id, attempt)
-)
-select
-    tenant_id, source_system, applied_month, subject, staff_class, is_internal, touch.attribution, touch.channel_type,
-    count(*) as applications_count, count(*) filter (where not is_reapplication) as attempts_count,
-    count(*) filter (where not is_reapplication and any_hired) as hired_count,
-    count(*) filter (where not is_reapplication and any_open) as open_count,
-    count(*) filter (where not is_reapplication and top >= 3) as screen_passed_count,
-    coalesce(sum(top - 1) filter (where not is_reapplication and top >= 3), 0) / 6 as rank_points_sum
-from (
+),
+counted as (
     select
-        j.* exclude (channel_type),
-        unnest([
-            {attribution: 'first_touch', channel_type: channel_type}, {attribution: 'last_touch', channel_type: last_channel_type}
-        ]) as touch
-    from judged j
+        tenant_id, source_system, applied_month, subject, staff_class, is_internal, touch.attribution, touch.channel_type,
+        count(*) as applications_count, count(*) filter (where not is_reapplication) as attempts_count,
+        count(*) filter (where not is_reapplication and any_hired) as hired_count,
+        count(*) filter (where not is_reapplication and any_open) as open_count,
+        count(*) filter (where not is_reapplication and top >= 3) as screen_passed_count,
+        coalesce(sum(top - 1) filter (where not is_reapplication and top >= 3), 0) / 6 as rank_points_sum
+    from (
+        select
+            j.* exclude (channel_type),
+            unnest([
+                {attribution: 'first_touch', channel_type: channel_type}, {attribution: 'last_touch', channel_type: last_channel_type}
+            ]) as touch
+        from judged j
+    )
+    group by all
 )
-group by all
+select c.*, coalesce(m.is_mature, false) as is_mature
+from counted c left join maturity m using (tenant_id, source_system, applied_month)
 
 -- mart: mart_hire_outcomes uses build funnel_hires
 with outcomes as (
@@ -467,8 +492,9 @@ from (select j.*, is_retained is not null and final_at <= b.as_of as is_known fr
 
 -- mart: mart_stage_visits uses build stays
 select
-    * exclude (microseconds, timezone, is_internal), date_trunc('month', entered_at at time zone timezone)::date as entered_month,
-    microseconds / 86400000000 as time_in_stage_days
+    * exclude (microseconds, timezone, is_internal, entered_known_at, exited_known_at), date_trunc('month', entered_at at time zone timezone)::date as entered_month,
+    microseconds / 86400000000 as time_in_stage_days,
+    if(microseconds > sla_hours * 3600000000, true, if(is_censored or sla_hours is null, null, false)) as is_sla_breached
 from stays
 
 -- mart: mart_stage_durations uses build stays
@@ -478,14 +504,23 @@ select
     sum(microseconds)::bigint / 86400000000 as time_in_stage_days, bool_or(is_censored) as is_censored
 from stays where not is_accidental group by application_id, source_system, tenant_id, subject, staff_class, channel_type, is_internal, stage, rank
 
--- mart: mart_time_to_fill uses build seats
+-- part: fills uses seats
+fills as (
+    select
+        *, date_trunc('month', approved_at at time zone timezone)::date as approved_month,
+        (epoch_us(ended_at) - epoch_us(approved_at)) / 86400000000 as gross_days, filled_at is not null as is_filled,
+        cancelled_at is not null as is_cancelled
+    from seats where approved_at is not null
+)
+
+-- mart: mart_time_to_fill uses build fills
 select
-    opening_id, 'hiring_core' as source_system, job_id, tenant_id, subject, staff_class,
-    date_trunc('month', approved_at at time zone timezone)::date as approved_month, approved_at,
-    (epoch_us(ended_at) - epoch_us(approved_at)) / 86400000000 as gross_days,
-    (epoch_us(ended_at) - epoch_us(approved_at) - held_us) / 86400000000 as net_days, filled_at is not null as is_filled,
-    cancelled_at is not null as is_cancelled, filled_at is null and cancelled_at is null as is_censored, filled_at, cancelled_at
-from seats where approved_at is not null
+    opening_id, 'hiring_core' as source_system, job_id, tenant_id, subject, staff_class, approved_month, approved_at, gross_days,
+    (epoch_us(ended_at) - epoch_us(approved_at) - held_us) / 86400000000 as net_days,
+    (epoch_us(ended_at) - epoch_us(coalesce(reopened_at, approved_at))) / 86400000000 as gross_latest_days,
+    (epoch_us(ended_at) - epoch_us(coalesce(reopened_at, approved_at)) - latest_held_us) / 86400000000 as net_latest_days,
+    reopened_at is not null as is_reopened, is_filled, is_cancelled, not is_filled and not is_cancelled as is_censored, filled_at, cancelled_at
+from fills
 
 -- mart: mart_time_to_hire uses build funnel_hires spells
 with hired as (
@@ -496,7 +531,9 @@ select
     h.accepted_month, (epoch_us(h.accepted_at) - epoch_us(
         case when s.spell.spell_number > 1 then s.spell.first_event_at else a.applied_at end
     )) / 86400000000 as time_to_hire_days,
-    (epoch_us(h.accepted_at) - epoch_us(a.first_contact_at)) / 86400000000 as time_from_first_contact_days, h.is_accept_imputed
+    (epoch_us(h.accepted_at) - epoch_us(a.first_contact_at)) / 86400000000 as time_from_first_contact_days,
+    (h.start_date - (h.accepted_at at time zone h.timezone)::date)::double as time_to_start_days, h.status = 'reneged' as is_reneged,
+    h.is_accept_imputed
 from funnel_hires h join apps a using (application_id) left join hired s using (application_id)
 
 -- mart: mart_equity_cohorts uses build resolved schools
