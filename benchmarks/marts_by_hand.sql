@@ -220,7 +220,8 @@ statuses as (
 jobs as (
     with told_by_events as (
         select
-            job_id, min(started_at) filter (where status = 'approved') as approved_at, min(started_at) filter (where status = 'open') as opened_at,
+            job_id, min(started_at) filter (where status = 'approved') as approved_at,
+            min(started_at) filter (where status = 'open') as opened_at,
             any_value(status) filter (where ago = 1) as status, any_value(started_at) filter (where ago = 1) as since
         from statuses group by all
     )
@@ -291,8 +292,8 @@ seats as (
                 when f.at is not null then f.at
                 when f.opening_id is null and s.close_reason = 'filled' and s.closed_at <= b.as_of then s.closed_at
             end as filled_at,
-            if(filled_at is null, coalesce(if(s.closed_at <= b.as_of and s.close_reason <> 'filled', s.closed_at, null), e.started_at), null)
-                as cancelled_at,
+            if(s.closed_at <= b.as_of and s.close_reason <> 'filled', s.closed_at, null) as own_closed_at,
+            if(filled_at is null, coalesce(own_closed_at, e.started_at), null) as cancelled_at,
             coalesce(filled_at, cancelled_at, b.as_of) as ended_at
         from staging.stg_hiring_core__openings s join build b on s.recorded_at <= b.known_at
         join jobs j using (job_id)
@@ -504,7 +505,8 @@ labels as (
     select
         hire_id, source_system, application_id, tenant_id, accepted_at, start_date,
         if(is_known, is_retained and coalesce(probation_passed, true) and coalesce(performance_meets, true), null) as is_success,
-        if(is_known, final_at, null) as label_known_at, probation_passed, if(is_known, is_retained, null) as is_retained_12m, performance_meets
+        if(is_known, final_at, null) as label_known_at, probation_passed, if(is_known, is_retained, null) as is_retained_12m,
+        performance_meets
     from (select j.*, is_retained is not null and final_at <= b.as_of as is_known from judged j cross join build b)
 )
 
@@ -513,7 +515,8 @@ select * from labels
 
 -- mart: mart_stage_visits uses build stays
 select
-    * exclude (microseconds, timezone, is_internal, entered_known_at, exited_known_at), date_trunc('month', entered_at at time zone timezone)::date as entered_month,
+    * exclude (microseconds, timezone, is_internal, entered_known_at, exited_known_at),
+    date_trunc('month', entered_at at time zone timezone)::date as entered_month,
     microseconds / 86400000000 as time_in_stage_days,
     if(microseconds > sla_hours * 3600000000, true, if(is_censored or sla_hours is null, null, false)) as is_sla_breached
 from stays
@@ -523,7 +526,9 @@ select
     application_id, source_system, tenant_id, subject, staff_class, channel_type, is_internal, stage, rank,
     date_trunc('month', min(entered_at) at time zone any_value(timezone))::date as first_entered_month, count(*) as visits_count,
     sum(microseconds)::bigint / 86400000000 as time_in_stage_days, bool_or(is_censored) as is_censored
-from stays where not is_accidental group by application_id, source_system, tenant_id, subject, staff_class, channel_type, is_internal, stage, rank
+from stays
+where not is_accidental
+group by application_id, source_system, tenant_id, subject, staff_class, channel_type, is_internal, stage, rank
 
 -- part: fills uses seats
 fills as (
@@ -540,12 +545,14 @@ select
     (epoch_us(ended_at) - epoch_us(approved_at) - held_us) / 86400000000 as net_days,
     (epoch_us(ended_at) - epoch_us(coalesce(reopened_at, approved_at))) / 86400000000 as gross_latest_days,
     (epoch_us(ended_at) - epoch_us(coalesce(reopened_at, approved_at)) - latest_held_us) / 86400000000 as net_latest_days,
-    reopened_at is not null as is_reopened, is_filled, is_cancelled, not is_filled and not is_cancelled as is_censored, filled_at, cancelled_at
+    reopened_at is not null as is_reopened, is_filled, is_cancelled, not is_filled and not is_cancelled as is_censored, filled_at,
+    cancelled_at
 from fills
 
 -- mart: mart_time_to_hire uses build funnel_hires spells
 with hired as (
-    select application_id, max({spell_number: spell_number, first_event_at: first_event_at}) as spell from spells where outcome = 'hired' group by all
+    select application_id, max({spell_number: spell_number, first_event_at: first_event_at}) as spell
+    from spells where outcome = 'hired' group by all
 )
 select
     h.hire_id, h.source_system, h.application_id, h.opening_id, h.tenant_id, h.subject, h.staff_class, h.channel_type, h.is_internal,
@@ -580,7 +587,8 @@ quarters as (
 ),
 years as (
     select
-        tenant_id, closed_year, count(*) as n, count(*) filter (where reached = 3) as hired, count(*) filter (where reached > 1) as interviewed,
+        tenant_id, closed_year, count(*) as n, count(*) filter (where reached = 3) as hired,
+        count(*) filter (where reached > 1) as interviewed,
         if(hired >= 10, hired, 0) as hired_kept, if(interviewed - hired_kept >= 10, interviewed - hired_kept, 0) as interviewed_kept
     from (
         select tenant_id, person_id, closed_year, max(reached) as reached
@@ -591,10 +599,13 @@ years as (
     group by all
 ),
 periods as (
-    select 'A' as release, tenant_id, 'quarter' as period_kind, quarter_start as period_start, 3 as months, 7 as frozen_after, 'pool' as outcome_bin, n
+    select
+        'A' as release, tenant_id, 'quarter' as period_kind, quarter_start as period_start, 3 as months, 7 as frozen_after,
+        'pool' as outcome_bin, n
     from quarters where n >= 20
     union all
-    select 'A', tenant_id, 'year_rest', year_start, 12, 7, 'pool', sum(n) from quarters where n < 20 group by tenant_id, year_start having sum(n) >= 10
+    select 'A', tenant_id, 'year_rest', year_start, 12, 7, 'pool', sum(n)
+    from quarters where n < 20 group by tenant_id, year_start having sum(n) >= 10
     union all
     select 'B', tenant_id, 'academic_year', closed_year, 12, 30, bin.name, bin.n
     from (
@@ -677,7 +688,8 @@ from (
 -- mart: mart_endings uses build funnel_apps maturity
 with ended as (
     select
-        tenant_id, source_system, applied_month, subject, staff_class, channel_type, is_internal, furthest_stage as stage, reached_rank as rank,
+        tenant_id, source_system, applied_month, subject, staff_class, channel_type, is_internal, furthest_stage as stage,
+        reached_rank as rank,
         outcome as ending, coalesce(outcome_side, 'neutral') as ending_side, coalesce(outcome_reason, 'not given') as ending_reason,
         count(*) as ended_count
     from funnel_apps where outcome not in ('open', 'hired') group by all
@@ -693,7 +705,8 @@ with steps as (
     from stays
 )
 select
-    tenant_id, source_system, (step.moved_at at time zone timezone)::date as snapshot_date, subject, channel_type, is_internal, stage, rank, step.basis,
+    tenant_id, source_system, (step.moved_at at time zone timezone)::date as snapshot_date, subject, channel_type, is_internal, stage,
+    rank, step.basis,
     count(*) filter (where not step.is_exit) as entered_count, count(*) filter (where step.is_exit) as exited_count,
     coalesce(sum(microseconds) filter (where step.is_exit), 0) / 86400000000 as exited_stay_days
 from steps where step.moved_at is not null group by all
@@ -709,7 +722,8 @@ answers as (
 )
 select
     a.application_id, a.source_system, a.tenant_id, a.subject, a.staff_class, a.channel_type, a.is_internal, a.applied_month,
-    (epoch_us(greatest(coalesce(r.at, a.terminal_at, b.as_of), a.applied_at)) - epoch_us(a.applied_at)) / 86400000000 as first_response_days,
+    (epoch_us(greatest(coalesce(r.at, a.terminal_at, b.as_of), a.applied_at)) - epoch_us(a.applied_at)) / 86400000000
+        as first_response_days,
     r.at is null as is_censored
 from funnel_apps a cross join build b left join answers r using (application_id)
 
@@ -736,7 +750,8 @@ with held as (
     where i.status = 'held' group by all
 )
 select
-    application_id, a.source_system, a.tenant_id, a.applied_month, a.subject, a.staff_class, a.channel_type, coalesce(n, 0) as interviews_count,
+    application_id, a.source_system, a.tenant_id, a.applied_month, a.subject, a.staff_class, a.channel_type,
+    coalesce(n, 0) as interviews_count,
     coalesce(demos, 0) as demo_lessons_count, a.outcome = 'hired' as is_hired, a.outcome = 'open' as is_open
 from funnel_apps a left join held using (application_id) where n is not null or a.outcome = 'hired'
 
@@ -752,7 +767,9 @@ owed as (
     select interview_id, user_id from scored
 ),
 judged as (
-    select o.interview_id, o.user_id, i.application_id, i.kind, i.scheduled_end, s.first.submitted_at as submitted_at, s.first.points as points, b.as_of
+    select
+        o.interview_id, o.user_id, i.application_id, i.kind, i.scheduled_end, s.first.submitted_at as submitted_at,
+        s.first.points as points, b.as_of
     from owed o join staging.stg_hiring_core__interviews i using (interview_id)
     join build b on i.scheduled_end <= b.as_of and i.recorded_at <= b.known_at
     left join scored s on s.interview_id = o.interview_id and s.user_id = o.user_id
@@ -761,7 +778,8 @@ judged as (
 select
     j.interview_id, j.user_id as interviewer_id, a.source_system, a.tenant_id, j.application_id, a.subject, a.staff_class, j.kind,
     date_trunc('month', j.scheduled_end at time zone a.timezone)::date as held_month, j.submitted_at is not null as is_submitted,
-    (epoch_us(greatest(coalesce(j.submitted_at, j.as_of), j.scheduled_end)) - epoch_us(j.scheduled_end)) / 86400000000 as feedback_days, j.points,
+    (epoch_us(greatest(coalesce(j.submitted_at, j.as_of), j.scheduled_end)) - epoch_us(j.scheduled_end)) / 86400000000 as feedback_days,
+    j.points,
     sum(j.points) over panel - coalesce(sum(j.points) over own, 0) as others_points_sum,
     count(j.points) over panel - count(j.points) over own as others_scores_count
 from judged j join funnel_apps a using (application_id)
@@ -823,8 +841,10 @@ select
     s.agency_submission_id, 'hiring_core' as source_system, s.application_id, s.tenant_id, s.agency_id, r.job_id, j.subject, j.staff_class,
     s.submitted_at, date_trunc('month', s.submitted_at at time zone r.timezone)::date as submitted_month,
     s.nth > 1 or r.outcome = 'duplicate' as is_duplicate, r.furthest_stage, r.reached_rank, r.outcome, r.terminal_at,
-    (epoch_us(greatest(coalesce(a.at, r.terminal_at, b.as_of), s.submitted_at)) - epoch_us(s.submitted_at)) / 86400000000 as first_response_days,
-    a.at is null as is_censored, s.is_placed, s.is_reneged, date_trunc('month', s.accepted_at at time zone r.timezone)::date as placed_month,
+    (epoch_us(greatest(coalesce(a.at, r.terminal_at, b.as_of), s.submitted_at)) - epoch_us(s.submitted_at)) / 86400000000
+        as first_response_days,
+    a.at is null as is_censored, s.is_placed, s.is_reneged,
+    date_trunc('month', s.accepted_at at time zone r.timezone)::date as placed_month,
     s.fee_basis, if(s.is_placed, s.fee_minor, null) as fee_minor, coalesce(s.fee_currency, 'unknown') as fee_currency
 from submissions s join resolved r using (application_id) join jobs j on j.job_id = r.job_id cross join build b
 left join answered a using (agency_submission_id)
@@ -843,8 +863,10 @@ credited as (
         from staging.stg_hiring_core__employment_outcomes o join build b on o.recorded_at <= b.known_at group by all
     )
     select
-        h.hire_id, h.source_system, h.application_id, h.tenant_id, h.subject, h.staff_class, h.contract_kind, h.is_internal, h.accepted_month,
-        date_trunc('month', h.start_date)::date as start_month, h.status = 'reneged' as is_reneged, (b.as_of at time zone h.timezone)::date as today,
+        h.hire_id, h.source_system, h.application_id, h.tenant_id, h.subject, h.staff_class, h.contract_kind, h.is_internal,
+        h.accepted_month,
+        date_trunc('month', h.start_date)::date as start_month, h.status = 'reneged' as is_reneged,
+        (b.as_of at time zone h.timezone)::date as today,
         not is_reneged and coalesce(h.start_date + 365 <= today, false) as is_year_over, l.is_retained_12m,
         if(f.end_date <= today, f.end_date, null) as ended_on,
         case
@@ -880,7 +902,8 @@ fees as (
 paid_in as (select tenant_id, currency from spend union select tenant_id, currency from fees),
 entries as (
     select
-        tenant_id, cost_month, unnest(['first_touch', 'last_touch']) as attribution, channel_type, currency, amount_minor as spend, 0 as fee,
+        tenant_id, cost_month, unnest(['first_touch', 'last_touch']) as attribution, channel_type, currency, amount_minor as spend,
+        0 as fee,
         0 as hired, 0 as retained, 0 as pending
     from spend
     union all
@@ -917,7 +940,8 @@ histories as (
     select
         o.opening_id, o.source_system, o.tenant_id, o.job_id, o.subject, o.staff_class,
         coalesce(o.term_start_date, o.target_start_date, (o.approved_at at time zone s.timezone)::date) as wanted_on,
-        (year(wanted_on) - if(month(wanted_on) < s.academic_year_start_month, 1, 0))::varchar as season, f.approved_month, o.term_start_date,
+        (year(wanted_on) - if(month(wanted_on) < s.academic_year_start_month, 1, 0))::varchar as season, f.approved_month,
+        o.term_start_date,
         o.fte, f.gross_days, f.is_filled, f.is_cancelled,
         coalesce(o.term_start_date <= (b.as_of at time zone s.timezone)::date, false) as is_due,
         (epoch_us(o.term_start_date::timestamp at time zone s.timezone) - epoch_us(o.filled_at)) / 86400000000 as days_to_day_one,
@@ -980,7 +1004,8 @@ with events as (
 ),
 latest as (
     select application_id, max(event_at) filter (where event_at <= as_of) as last_event_at, bool_or(event_at > as_of) as is_ahead
-    from events semi join (select application_id from funnel_apps where outcome = 'open') using (application_id) cross join build group by all
+    from events semi join (select application_id from funnel_apps where outcome = 'open') using (application_id)
+    cross join build group by all
 ),
 stay as (
     select application_id, max({
@@ -990,7 +1015,8 @@ stay as (
 )
 select
     a.application_id, a.source_system, a.tenant_id, a.job_id, j.owner_id as recruiter_id, a.subject, a.staff_class, a.channel_type,
-    a.applied_month, coalesce(s.now.stage, a.furthest_stage) as stage, coalesce(s.now.microseconds / 86400000000, a.age_days) as time_in_stage_days,
+    a.applied_month, coalesce(s.now.stage, a.furthest_stage) as stage,
+    coalesce(s.now.microseconds / 86400000000, a.age_days) as time_in_stage_days,
     s.now.sla_hours as sla_hours, coalesce(s.now.microseconds > s.now.sla_hours * 3600000000, false) as is_sla_breached,
     coalesce(l.last_event_at, a.applied_at) as last_event_at, (epoch_us(b.as_of) - epoch_us(last_event_at)) / 86400000000 as idle_days,
     coalesce(l.is_ahead, false) as has_event_ahead

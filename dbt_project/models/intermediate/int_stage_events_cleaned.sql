@@ -29,7 +29,8 @@ copies as (
         events.event_id,
         row_number() over (
             partition by
-                events.application_id, events.sequence, events.stage_name, events.event_at, events.actor_id, events.provenance, events.spell_number
+                events.application_id, events.sequence, events.stage_name, events.event_at, events.actor_id, events.provenance,
+                events.spell_number
             order by events.recorded_at, {{ bytewise('events.event_id') }}
         ) as copy_number
     from {{ ref('int_stage_events_unioned') }} as events
