@@ -12,6 +12,12 @@ from metrics.query import MetricQueryError, Query, filter_values
 # Of the platform: no row belongs to a school.
 _WITHOUT_TENANT = frozenset({"predictions.model_scores", "predictions.input_drift", "marts.mart_equity_benchmarks"})
 
+# For metrics that read single applications; the cohort tables carry ``is_mature`` themselves.
+MATURITY_JOIN = (
+    "left join marts.mart_cohort_maturity as m"
+    " on m.tenant_id = r.tenant_id and m.source_system = r.source_system and m.applied_month = r.applied_month"
+)
+
 
 class Reader(Protocol):
     """What the metrics need of a published file (``warehouse.connection.PublishedFile`` is one)."""

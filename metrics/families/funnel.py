@@ -1,48 +1,64 @@
 """F metrics: who reached which stage, who left where, how much of a cohort is decided. Reads counts, divides them."""
 
+from collections.abc import Mapping, Sequence
+
 import polars as pl
 from polars._typing import JoinStrategy
 
 from metrics.answer import STAGES, maturity, rate
-from metrics.query import MetricQueryError
+from metrics.query import MetricQueryError, filter_values
 from metrics.rows import Rows
 
-MATURITY_JOIN = (
-    "left join marts.mart_cohort_maturity as m"
-    " on m.tenant_id = r.tenant_id and m.source_system = r.source_system and m.applied_month = r.applied_month"
-)
 _COHORTS = "marts.mart_funnel_cohorts"
 _SPLITS = ("ending", "ending_side", "ending_reason")
+_COHORT = {
+    "cohort_n": "sum(r.reached_count)",
+    "cohort_open": "sum(r.reached_count - r.reached_closed_count)",
+    "all_mature": "bool_and(r.is_mature)",
+}
 
 
 def _kept(rows: Rows) -> list[str]:
-    """The condition on cohorts; it needs the maturity join."""
-    return ["coalesce(m.is_mature, false)"] if rows.switches["cohorts"] == "mature_only" else []
+    """The condition on cohorts."""
+    return ["r.is_mature"] if rows.switches["cohorts"] == "mature_only" else []
 
 
-def _with_maturity(rows: Rows, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add ``is_mature`` of the cohorts a rate was made of."""
-    groups = [name for name in rows.groups if name not in ("stage", *_SPLITS)]
-    cohorts = rows.total(
-        {
-            "cohort_n": "sum(r.reached_count)",
-            "cohort_open": "sum(r.reached_count - r.reached_closed_count)",
-            "all_mature": "bool_and(coalesce(m.is_mature, false))",
-        },
-        groups=groups,
-        join=MATURITY_JOIN,
-        where=["r.stage = 'applied'", *_kept(rows)],
+def _beside(frame: pl.DataFrame, other: pl.DataFrame, groups: Sequence[str], how: JoinStrategy = "left") -> pl.DataFrame:
+    return frame.join(other, on=groups, how=how) if groups else frame.join(other, how="cross")
+
+
+def _sum(frame: pl.DataFrame, groups: Sequence[str], *sums: pl.Expr) -> pl.DataFrame:
+    known = [pl.when(pl.len() > 0).then(each) for each in sums]  # as in SQL, the sum of no rows is not known
+    return frame.group_by(groups).agg(known) if groups else frame.select(known)
+
+
+def _with_maturity(rows: Rows, measures: Mapping[str, str], stages: Sequence[str]) -> pl.DataFrame:
+    """Sum what was counted at some stages and add ``is_mature`` of its cohorts; one reading tells both."""
+    cohort = [name for name in rows.groups if name not in ("stage", *_SPLITS)]
+    named = ", ".join(f"'{stage}'" for stage in STAGES if stage == "applied" or stage in stages)
+    read = rows.total(
+        {**measures, **_COHORT},
+        groups=[*cohort, "stage"],
+        where=[f"r.stage in ({named})", *_kept(rows)],
         ignore=("stage", *_SPLITS),
         table=_COHORTS,
     )
-    joined = frame.join(cohorts, on=groups, how="left") if groups else frame.join(cohorts, how="cross")
-    return joined.with_columns(maturity())
+    groups = [name for name in rows.groups if name not in _SPLITS]
+    totals = _sum(read.filter(pl.col("stage").is_in(stages)), groups, pl.col(*measures).sum())
+    cohorts = _sum(read.filter(pl.col("stage") == "applied"), cohort, pl.col("cohort_n", "cohort_open").sum(), pl.col("all_mature").all())
+    return _beside(totals, cohorts, cohort).with_columns(maturity())
 
 
-def _stage(rows: Rows, *, without: tuple[str, ...] = ()) -> list[str]:
-    """Conditions on the stage: the switch's, unless the query groups by stage or filters it."""
-    chosen = [] if rows.names("stage") else [f"r.stage = '{rows.switches['stage']}'"]
-    return chosen + [f"r.stage <> '{stage}'" for stage in without]
+def _stages(rows: Rows) -> list[str]:
+    """The stages asked for: those filtered, all when grouped by stage, else the switch's."""
+    if "stage" in rows.query.filters:
+        return filter_values("stage", rows.query.filters["stage"])
+    return list(STAGES) if "stage" in rows.groups else [rows.switches["stage"]]
+
+
+def _stage(rows: Rows) -> list[str]:
+    """The condition on the stage: the switch's, unless the query groups by stage or filters it."""
+    return [] if rows.names("stage") else [f"r.stage = '{rows.switches['stage']}'"]
 
 
 def reached(rows: Rows) -> pl.DataFrame:
@@ -69,26 +85,23 @@ def pass_through(rows: Rows) -> pl.DataFrame:
             "n_open": f"sum(r.reached_count - r.reached_closed_count) filter (where r.stage = '{source}')",
             "cohort_n": "sum(r.reached_count) filter (where r.stage = 'applied')",
             "cohort_open": "sum(r.reached_count - r.reached_closed_count) filter (where r.stage = 'applied')",
-            "all_mature": "bool_and(coalesce(m.is_mature, false))",
+            "all_mature": "bool_and(r.is_mature)",
         },
         groups=groups,
-        join=MATURITY_JOIN,
         where=[f"r.stage in ('applied', '{source}')", *_kept(rows)],
         ignore=["stage"],
     )
     later = ", ".join(f"'{stage}'" for stage in STAGES[STAGES.index(source) :])
     wanted = f"r.stage in ({later})" if rows.names("stage") else f"r.stage = '{target}'"
-    hits = rows.total({"hits": f"sum(r.{column})"}, join=MATURITY_JOIN, where=[wanted, *_kept(rows)])
+    hits = rows.total({"hits": f"sum(r.{column})"}, where=[wanted, *_kept(rows)])
     kind: JoinStrategy = "inner" if "stage" in rows.groups else "left"
-    joined = base.join(hits, on=groups, how=kind) if groups else base.join(hits, how="cross")
-    return rate(joined).with_columns(maturity())
+    return rate(_beside(base, hits, groups, kind)).with_columns(maturity())
 
 
 def step_conversion(rows: Rows) -> pl.DataFrame:
     """F3: of the applications decided at a stage, the share that went on. Undecided ones are ``n_open``."""
     measures = {"hits": "sum(r.advanced_count)", "n": "sum(r.reached_count - r.open_count)", "n_open": "sum(r.open_count)"}
-    totals = rows.total(measures, join=MATURITY_JOIN, where=[*_stage(rows, without=("hired",)), *_kept(rows)])
-    return rate(_with_maturity(rows, totals))
+    return rate(_with_maturity(rows, measures, [stage for stage in _stages(rows) if stage != "hired"]))
 
 
 def drop_off(rows: Rows) -> pl.DataFrame:
@@ -104,22 +117,12 @@ def withdrawal(rows: Rows) -> pl.DataFrame:
 
 def _ended(rows: Rows, endings: list[str]) -> pl.DataFrame:
     anywhere = rows.switches["stage"] == "any" and not rows.names("stage")
-    at = [] if anywhere else _stage(rows)
-    hits = rows.total({"hits": "sum(r.ended_count)"}, join=MATURITY_JOIN, where=[*at, *_kept(rows), *endings])
+    hits = rows.total({"hits": "sum(r.ended_count)"}, where=[*([] if anywhere else _stage(rows)), *_kept(rows), *endings])
+    measures = {"n": "sum(r.reached_count)", "n_open": "sum(r.reached_count - r.reached_closed_count)"}
+    base = _with_maturity(rows, measures, ["applied"] if anywhere else _stages(rows))
     groups = [name for name in rows.groups if name not in _SPLITS]
-    base = rows.total(
-        {"n": "sum(r.reached_count)", "n_open": "sum(r.reached_count - r.reached_closed_count)"},
-        groups=groups,
-        join=MATURITY_JOIN,
-        where=[*(["r.stage = 'applied'"] if anywhere else at), *_kept(rows)],
-        ignore=_SPLITS,
-        table=_COHORTS,
-    )
-    if len(groups) < len(rows.groups):  # a split has a row for each ending there was
-        joined = hits.join(base, on=groups, how="left") if groups else hits.join(base, how="cross")
-    else:
-        joined = base.join(hits, on=groups, how="left") if groups else base.join(hits, how="cross")
-    return rate(_with_maturity(rows, joined))
+    is_split = len(groups) < len(rows.groups)  # a split has a row for each ending there was
+    return rate(_beside(hits, base, groups) if is_split else _beside(base, hits, groups))
 
 
 def cohort_maturity(rows: Rows) -> pl.DataFrame:

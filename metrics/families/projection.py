@@ -8,10 +8,9 @@ import numpy.typing as npt
 import polars as pl
 
 from metrics.answer import MATURE_FROM, Row, by_group, partition
-from metrics.families.funnel import MATURITY_JOIN
 from metrics.intervals import Floats, wilson
 from metrics.query import filter_values
-from metrics.rows import Rows
+from metrics.rows import MATURITY_JOIN, Rows
 from metrics.survival import aalen_johansen, kaplan_meier, log_log_interval
 
 Integers = npt.NDArray[np.int64]

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from metrics.answer import Row, by_group, rate
-from metrics.families.funnel import MATURITY_JOIN
 from metrics.intervals import quantile_interval, ratio_interval
 from metrics.rows import Rows
 
@@ -106,8 +105,7 @@ def required_activity(rows: Rows) -> pl.DataFrame:
         },
         table="marts.mart_funnel_cohorts",
         groups=[*dict.fromkeys([*groups, "tenant_id", "applied_month"])],
-        join=MATURITY_JOIN,
-        where=["coalesce(m.is_mature, false)"],
+        where=["r.is_mature"],
         ignore=_NOT_OF_APPLICANTS,
     ).sort("tenant_id", "applied_month")
     history = by_group(clusters.fill_null(0).select([*groups, "reached", "hired"]), groups, _pass_through)

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 
 from metrics.answer import maturity, rate
-from metrics.families.funnel import MATURITY_JOIN
 from metrics.query import filter_values
 from metrics.rows import Rows
 from metrics.shrinkage import shrink
@@ -73,7 +72,7 @@ def _judged(rows: Rows, hits: str, n: str, ignore: Sequence[str] = ()) -> pl.Dat
     """Divide, and withhold the value of a cohort that is still being decided."""
     where = _policy(rows)
     if rows.switches["cohorts"] == "mature_only":
-        where.append("coalesce(m.is_mature, false)")
+        where.append("r.is_mature")
     totals = rows.total(
         {
             "hits": f"sum(r.{hits})",
@@ -81,9 +80,8 @@ def _judged(rows: Rows, hits: str, n: str, ignore: Sequence[str] = ()) -> pl.Dat
             "n_open": "sum(r.open_count)",
             "cohort_n": "sum(r.applications_count)",
             "cohort_open": "sum(r.open_count)",
-            "all_mature": "bool_and(coalesce(m.is_mature, false))",
+            "all_mature": "bool_and(r.is_mature)",
         },
-        join=MATURITY_JOIN,
         where=where,
         ignore=ignore,
     )

@@ -7,9 +7,8 @@ import numpy as np
 import polars as pl
 
 from metrics.answer import MATURE_FROM, Row, by_group
-from metrics.families.funnel import MATURITY_JOIN
 from metrics.intervals import quantile_interval
-from metrics.rows import Rows
+from metrics.rows import MATURITY_JOIN, Rows
 from metrics.survival import kaplan_meier
 
 

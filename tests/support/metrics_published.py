@@ -18,15 +18,16 @@ _COHORT = "tenant_id source_system applied_month subject staff_class"
 _TABLES = {
     "marts.fct_applications": f"application_id agency_id {_COHORT} channel_type is_internal outcome process_days age_days",
     "marts.mart_funnel_cohorts": f"{_COHORT} channel_type is_internal stage rank applications_count reached_count reached_directly_count"
-    " reached_closed_count advanced_count open_count rejected_count withdrawn_count offer_declined_count job_closed_count",
+    " reached_closed_count advanced_count open_count rejected_count withdrawn_count offer_declined_count job_closed_count"
+    " is_mature",
     "marts.mart_cohort_maturity": "tenant_id source_system applied_month applications_count open_count is_mature",
-    "marts.mart_endings": f"{_COHORT} channel_type is_internal stage ending ending_side ending_reason ended_count",
+    "marts.mart_endings": f"{_COHORT} channel_type is_internal stage ending ending_side ending_reason ended_count is_mature",
     "marts.mart_pipeline_changes": "tenant_id source_system snapshot_date subject channel_type is_internal stage basis entered_count"
     " exited_count exited_stay_days",
     "marts.mart_first_responses": f"application_id {_COHORT} channel_type is_internal first_response_days is_censored",
     "marts.mart_stage_activity": "tenant_id source_system activity_month subject channel_type is_internal stage first_entries_count",
     "marts.mart_source_cohorts": f"{_COHORT} is_internal attribution channel_type applications_count attempts_count hired_count"
-    " open_count screen_passed_count rank_points_sum",
+    " open_count screen_passed_count rank_points_sum is_mature",
     "marts.mart_source_hires": "hire_id application_id tenant_id source_system attribution channel_type subject staff_class contract_kind"
     " is_internal accepted_month start_month is_reneged is_year_over is_retained_12m service_days end_class performance_score"
     " satisfaction_score",

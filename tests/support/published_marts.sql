@@ -1,4 +1,7 @@
 -- The marts of a made published version that are summed from its facts.
+create table marts.mart_cohort_maturity as
+  select tenant_id, source_system, applied_month, count(*) as applications_count, count(*) filter (outcome = 'open') as open_count,
+    count(*) filter (outcome = 'open') <= 0.05 * count(*) as is_mature from marts.fct_applications group by all;
 create table marts.mart_funnel_cohorts as
   with stages as (select unnest($stages) as stage, unnest(range(1, 8))::integer as rank)
   select tenant_id, source_system, applied_month, subject, staff_class, channel_type, is_internal, stage, rank,
@@ -10,16 +13,14 @@ create table marts.mart_funnel_cohorts as
     count(*) filter (reached_rank = rank and outcome = 'rejected') as rejected_count,
     count(*) filter (reached_rank = rank and outcome = 'withdrawn') as withdrawn_count,
     count(*) filter (reached_rank = rank and outcome = 'offer_declined') as offer_declined_count,
-    count(*) filter (reached_rank = rank and outcome = 'job_closed') as job_closed_count
-  from marts.fct_applications cross join stages group by all;
-create table marts.mart_cohort_maturity as
-  select tenant_id, source_system, applied_month, count(*) as applications_count, count(*) filter (outcome = 'open') as open_count,
-    count(*) filter (outcome = 'open') <= 0.05 * count(*) as is_mature from marts.fct_applications group by all;
+    count(*) filter (reached_rank = rank and outcome = 'job_closed') as job_closed_count, is_mature
+  from marts.fct_applications join marts.mart_cohort_maturity using (tenant_id, source_system, applied_month) cross join stages group by all;
 create table marts.mart_endings as
   select tenant_id, source_system, applied_month, subject, staff_class, channel_type, is_internal, furthest_stage as stage,
     reached_rank as rank, outcome as ending, outcome_side as ending_side,
-    coalesce(outcome_reason, 'not given') as ending_reason, count(*) as ended_count
-  from marts.fct_applications where outcome not in ('open', 'hired') group by all;
+    coalesce(outcome_reason, 'not given') as ending_reason, count(*) as ended_count, is_mature
+  from marts.fct_applications join marts.mart_cohort_maturity using (tenant_id, source_system, applied_month)
+  where outcome not in ('open', 'hired') group by all;
 create table marts.mart_pipeline_changes as
   with steps as (
     select v.*, entered_at as stepped_at, 1 as entered, 0 as exited, 0.0 as stay from marts.mart_stage_visits v where rank < 7
@@ -40,8 +41,9 @@ create table marts.mart_source_cohorts as
   select tenant_id, source_system, applied_month, subject, staff_class, is_internal, attribution, channel_type,
     count(*) as applications_count, count(*) as attempts_count, count(*) filter (outcome = 'hired') as hired_count,
     count(*) filter (outcome = 'open') as open_count, count(*) filter (reached_rank >= 3) as screen_passed_count,
-    coalesce(sum((reached_rank - 1) / 6.0) filter (reached_rank >= 3), 0)::double as rank_points_sum
-  from marts.fct_applications cross join (select unnest(['first_touch', 'last_touch']) as attribution) group by all;
+    coalesce(sum((reached_rank - 1) / 6.0) filter (reached_rank >= 3), 0)::double as rank_points_sum, is_mature
+  from marts.fct_applications join marts.mart_cohort_maturity using (tenant_id, source_system, applied_month)
+    cross join (select unnest(['first_touch', 'last_touch']) as attribution) group by all;
 create table marts.mart_stage_durations as
   select application_id, tenant_id, source_system, subject, staff_class, channel_type, stage, rank, min(entered_month) as first_entered_month,
     count(*) as visits_count, sum(time_in_stage_days) as time_in_stage_days, bool_or(is_censored) as is_censored

@@ -181,6 +181,13 @@ def test_undecided_applications_can_be_left_out_and_are_always_told(published: P
     assert every["is_mature"] is False
 
 
+@pytest.mark.parametrize("metric", ["F2", "F3", "F4", "W1"])
+def test_a_selection_without_rows_is_answered_by_one_row_that_says_so(published: PublishedFile, metric: str) -> None:
+    answer = evaluate(published, Query(metric, filters={"subject": "Alchemy"}, scope=ALL)).row(0, named=True)
+    assert (answer["value"], answer["n"], answer["n_open"], answer["reason"]) == (None, 0, None, "no rows in this selection")
+    assert evaluate(published, Query(metric, group_by=("stage",), filters={"subject": "Alchemy"}, scope=ALL)).is_empty()
+
+
 def test_a_rate_is_shown_from_ten_and_ranked_from_thirty(tmp_path: Path) -> None:
     sizes = [9, 10, 29, 30]
     rows = {
@@ -205,8 +212,8 @@ def test_yield_of_an_old_month_with_a_few_stragglers_is_shown_and_of_a_young_one
     cohort = {"applied_month": [date(2025, 1, 1), date(2026, 1, 1)]}
     rows = {
         "marts.mart_source_cohorts": cohort | {"attribution": "first_touch", "applications_count": 100, "attempts_count": 100,
-                                               "hired_count": 20, "open_count": 8, "screen_passed_count": 40, "rank_points_sum": 20.0},
-        "marts.mart_cohort_maturity": cohort | {"applications_count": 100, "open_count": 8, "is_mature": [True, False]},
+                                               "hired_count": 20, "open_count": 8, "screen_passed_count": 40, "rank_points_sum": 20.0,
+                                               "is_mature": [True, False]},
     }  # fmt: skip
     with write_published(tmp_path / "p.duckdb", rows) as published:
         months = evaluate(published, Query(metric, group_by=("applied_month",), scope=ALL))

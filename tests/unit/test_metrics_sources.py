@@ -24,8 +24,8 @@ def hires(**columns: Any) -> dict[str, Any]:
 
 
 def cohorts(**columns: Any) -> dict[str, Any]:
-    given = {"attribution": "first_touch", "applications_count": 50, "attempts_count": 50, "open_count": 0} | columns
-    return {"marts.mart_source_cohorts": given, "marts.mart_cohort_maturity": {"applications_count": 50, "is_mature": True}}
+    given = {"attribution": "first_touch", "applications_count": 50, "attempts_count": 50, "open_count": 0, "is_mature": True} | columns
+    return {"marts.mart_source_cohorts": given}
 
 
 def test_filtered_channel_is_drawn_towards_the_channels_left_out(tmp_path: Path) -> None:
@@ -51,7 +51,6 @@ def test_unknown_source_is_shown_by_its_own_rate_and_never_ranked(tmp_path: Path
 def test_schools_are_drawn_together_each_by_itself(tmp_path: Path) -> None:
     channels, tenants = ["referral", "direct"] * 2, [TENANT] * 2 + [OTHER_TENANT] * 2
     rows = cohorts(channel_type=channels, tenant_id=tenants, hired_count=[20, 5, 45, 40])
-    rows["marts.mart_cohort_maturity"] |= {"tenant_id": [TENANT, OTHER_TENANT]}
     answer = ask(tmp_path, "S2", rows, group_by=("tenant_id", "channel_type"), switches={"estimate": "shrunk"})
     assert answer.filter(pl.col("tenant_id") == OTHER_TENANT)["value"].min() > 0.7  # type: ignore[operator]  # polars types min() as any literal
     assert answer.filter(pl.col("tenant_id") == TENANT)["value"].max() < 0.5  # type: ignore[operator]  # polars types max() as any literal

@@ -108,7 +108,7 @@ latest as (
         status,
         started_at
     from {{ ref('int_job_status_spells') }}
-    where spells_ago = 1
+    where ended_at is null
 
 )
 

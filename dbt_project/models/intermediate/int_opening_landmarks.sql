@@ -103,7 +103,7 @@ open_now as (
         spells.status = 'on_hold' as is_on_hold
     from {{ ref('int_openings_known') }} as openings
     inner join {{ ref('int_openings_resolved') }} as resolved on openings.opening_id = resolved.opening_id
-    inner join {{ ref('int_job_status_spells') }} as spells on openings.job_id = spells.job_id and spells.spells_ago = 1
+    inner join {{ ref('int_job_status_spells') }} as spells on openings.job_id = spells.job_id and spells.ended_at is null
     cross join {{ ref('stg_pipeline__build') }} as build
     where resolved.filled_at is null and resolved.cancelled_at is null and spells.status in ('open', 'on_hold')
 

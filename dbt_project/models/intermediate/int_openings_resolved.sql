@@ -16,7 +16,7 @@ closed_jobs as (
         job_id,
         started_at as closed_at
     from {{ ref('int_job_status_spells') }}
-    where spells_ago = 1 and status in ('closed', 'cancelled')
+    where ended_at is null and status in ('closed', 'cancelled')
 
 ),
 
@@ -60,24 +60,13 @@ bounded as (
 ),
 
 -- A job opened again after it was closed: the latest time before the opening ended.
-spells_in_order as (
-
-    select
-        job_id,
-        status,
-        started_at,
-        lag(status) over (partition by job_id order by spells_ago desc) as previous_status
-    from {{ ref('int_job_status_spells') }}
-
-),
-
 reopened as (
 
     select
         bounded.opening_id,
         max(spells.started_at) as reopened_at
     from bounded
-    inner join spells_in_order as spells
+    inner join {{ ref('int_job_status_spells') }} as spells
         on
             bounded.job_id = spells.job_id
             and spells.status = 'open'

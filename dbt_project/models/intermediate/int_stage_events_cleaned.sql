@@ -9,16 +9,41 @@ with rules as (
 
 ),
 
--- 1. Exact duplicates: the same transition told twice under different ids. The first told stays.
-numbered as (
+-- 1. Exact duplicates: the same transition told twice under different ids. The first told stays. Only applications that have any
+-- are numbered: sorting every transition by all it says costs more than the rest of this model.
+repeated as (
+
+    select distinct application_id
+    from (
+        select application_id
+        from {{ ref('int_stage_events_unioned') }}
+        group by application_id, sequence, stage_name, event_at, actor_id, provenance, spell_number
+        having count(*) > 1
+    ) as told_again
+
+),
+
+copies as (
 
     select
-        *,
+        events.event_id,
         row_number() over (
-            partition by application_id, sequence, stage_name, event_at, actor_id, provenance, spell_number
-            order by recorded_at, {{ bytewise('event_id') }}
+            partition by
+                events.application_id, events.sequence, events.stage_name, events.event_at, events.actor_id, events.provenance,
+                events.spell_number
+            order by events.recorded_at, {{ bytewise('events.event_id') }}
         ) as copy_number
-    from {{ ref('int_stage_events_unioned') }}
+    from {{ ref('int_stage_events_unioned') }} as events
+    inner join repeated on events.application_id = repeated.application_id
+
+),
+
+distinct_events as (
+
+    select events.*
+    from {{ ref('int_stage_events_unioned') }} as events
+    left join copies on events.event_id = copies.event_id and copies.copy_number > 1
+    where copies.event_id is null
 
 ),
 
@@ -26,24 +51,28 @@ numbered as (
 ordered as (
 
     select
-        numbered.*,
+        distinct_events.*,
         lag(event_at) over in_order as previous_event_at,
         lead(event_at) over in_order as next_event_at,
         lead(actor_id) over in_order as next_actor_id,
-        row_number() over in_order as event_number,
-        sum(case when is_terminal then 1 else 0 end) over in_spell - case when is_terminal then 1 else 0 end as terminals_before
-    from numbered
-    where copy_number = 1
-    window
-        in_order as (
-            partition by application_id
-            order by event_at, sequence nulls last, rank nulls last, {{ bytewise('event_id') }}
-        ),
-        in_spell as (
-            partition by application_id, spell_number
-            order by event_at, sequence nulls last, rank nulls last, {{ bytewise('event_id') }}
-            rows between unbounded preceding and current row
-        )
+        row_number() over in_order as event_number
+    from distinct_events
+    window in_order as (
+        partition by application_id
+        order by event_at, sequence nulls last, rank nulls last, {{ bytewise('event_id') }}
+    )
+
+),
+
+first_ends as (
+
+    select
+        application_id,
+        spell_number,
+        min(event_number) as event_number
+    from ordered
+    where is_terminal
+    group by application_id, spell_number
 
 ),
 
@@ -75,10 +104,11 @@ flagged as (
             and {{ elapsed_microseconds('ordered.event_at', 'ordered.next_event_at') }} < 60000000,
             false
         ) as is_accidental,
-        ordered.terminals_before > 0 as is_after_terminal,
+        coalesce(ordered.event_number > first_ends.event_number, false) as is_after_terminal,
         false as is_synthetic
     from ordered
     left join rules on ordered.tenant_id = rules.tenant_id
+    left join first_ends on ordered.application_id = first_ends.application_id and ordered.spell_number = first_ends.spell_number
 
 ),
 

@@ -14,10 +14,10 @@ with touches as (
             partition by touches.application_id
             order by touches.touched_at, touches.position, {{ bytewise('touches.touch_id') }}
         ) as number_from_first,
-        row_number() over (
+        lead(touches.touch_id) over (
             partition by touches.application_id
-            order by touches.touched_at desc, touches.position desc, {{ bytewise('touches.touch_id') }} desc
-        ) as number_from_last
+            order by touches.touched_at, touches.position, {{ bytewise('touches.touch_id') }}
+        ) is null as is_last
     from {{ ref('stg_hiring_core__touches') }} as touches
     left join {{ ref('stg_hiring_core__channels') }} as channels on touches.channel_id = channels.channel_id
 
@@ -26,7 +26,7 @@ with touches as (
 select
     application_id,
     max(channel_type) filter (where number_from_first = 1) as first_channel_type,
-    max(channel_type) filter (where number_from_last = 1) as last_channel_type,
+    max(channel_type) filter (where is_last) as last_channel_type,
     max(agency_id) filter (where number_from_first = 1) as first_agency_id,
     min(touched_at) as first_touched_at
 from touches

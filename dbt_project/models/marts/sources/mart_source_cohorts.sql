@@ -27,7 +27,7 @@ attempts as (
 
 ),
 
-counted as (
+judged as (
 
     select
         numbered.tenant_id,
@@ -50,25 +50,39 @@ counted as (
             and numbered.job_id = attempts.job_id
             and numbered.attempt_group = attempts.attempt_group
 
+),
+
+counted as (
+
+    {% for attribution, channel_type in [('first_touch', 'channel_type'), ('last_touch', 'last_channel_type')] %}
+    select
+        tenant_id,
+        source_system,
+        applied_month,
+        subject,
+        staff_class,
+        is_internal,
+        '{{ attribution }}' as attribution,
+        {{ channel_type }} as channel_type,
+        count(*) as applications_count,
+        count(*) filter (where is_attempt) as attempts_count,
+        count(*) filter (where is_hired) as hired_count,
+        count(*) filter (where is_open) as open_count,
+        count(*) filter (where is_screen_passed) as screen_passed_count,
+        cast(coalesce(sum(reached_rank - 1) filter (where is_screen_passed), 0) as double precision) / 6 as rank_points_sum
+    from judged
+    group by tenant_id, source_system, applied_month, subject, staff_class, is_internal, {{ channel_type }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
 )
 
-{% for attribution, channel_type in [('first_touch', 'channel_type'), ('last_touch', 'last_channel_type')] %}
 select
-    tenant_id,
-    source_system,
-    applied_month,
-    subject,
-    staff_class,
-    is_internal,
-    '{{ attribution }}' as attribution,
-    {{ channel_type }} as channel_type,
-    count(*) as applications_count,
-    count(*) filter (where is_attempt) as attempts_count,
-    count(*) filter (where is_hired) as hired_count,
-    count(*) filter (where is_open) as open_count,
-    count(*) filter (where is_screen_passed) as screen_passed_count,
-    cast(coalesce(sum(reached_rank - 1) filter (where is_screen_passed), 0) as double precision) / 6 as rank_points_sum
+    counted.*,
+    coalesce(maturity.is_mature, false) as is_mature
 from counted
-group by tenant_id, source_system, applied_month, subject, staff_class, is_internal, {{ channel_type }}
-{% if not loop.last %}union all{% endif %}
-{% endfor %}
+left join {{ ref('mart_cohort_maturity') }} as maturity
+    on
+        counted.tenant_id = maturity.tenant_id
+        and counted.source_system = maturity.source_system
+        and counted.applied_month = maturity.applied_month
