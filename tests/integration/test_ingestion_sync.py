@@ -80,8 +80,9 @@ def test_personal_columns_reach_no_byte_of_the_build_whatever_the_login_may_read
     )
     run(
         migrated_database.owner,
-        "insert into assessments.resume_parses (id, tenant_id, application_id, state, result, error, match_score, completed_at)"
-        f""" values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'done', '{{"text": "{SENTINEL}"}}', '{SENTINEL}', 0.75, now())""",
+        "insert into assessments.resume_parses (id, tenant_id, application_id, state, match_score, completed_at, result, error)"
+        " select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'done', 0.75, now(),"
+        f" to_jsonb('{SENTINEL}'::text), '{SENTINEL}'",
     )
     for url in (migrated_database.pipeline, migrated_database.owner):
         sync(url, warehouse)
