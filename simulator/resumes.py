@@ -6,7 +6,7 @@ What doesn't: selection.
 
 from random import Random
 
-from simulator.market import Application, Market, logistic
+from simulator.market import Application, Market, Row, logistic
 
 PARSER_VERSION = "2023-1"
 _HAS_RESUME = {False: 0.93, True: 0.45}  # by whether the applicant already works there; assumption
@@ -20,12 +20,14 @@ def record_parse(market: Market, t: float, application: Application) -> None:
     if rng.random() >= _HAS_RESUME[application.is_internal]:
         return
     done = t + min(0.5, 0.003 + rng.expovariate(1 / 0.06))
-    state, error, score, completed = "dead", "no text found in the file", None, None
+    parse: Row = ("dead", PARSER_VERSION, "no text found in the file", None, None)
     if rng.random() >= _UNREADABLE:
-        # Of 4 to 9 qualifications, licences and subjects that the job asks for, each is shown or not.
-        asked = 4 + application.job.index % 6
-        shows = logistic(0.3 + 0.45 * (application.match + rng.gauss(0.0, _NOISE)))
-        state, error, completed = "done", None, done
-        score = round(sum(rng.random() < shows for _ in range(asked)) / asked, 4)
-    school = application.job.school.organisation
-    market.ledger.born("assessments.resume_parses", done, school, application.index, state, PARSER_VERSION, error, score, completed)
+        parse = ("done", PARSER_VERSION, None, _score(rng, application), done)
+    market.ledger.born("assessments.resume_parses", done, application.job.school.organisation, application.index, *parse)
+
+
+def _score(rng: Random, application: Application) -> float:
+    """Return the share shown of 4 to 9 qualifications, licences and subjects that the job asks for: a noisy view of the latent match."""
+    asked = 4 + application.job.index % 6
+    shows = logistic(0.3 + 0.45 * (application.match + rng.gauss(0.0, _NOISE)))
+    return round(sum(rng.random() < shows for _ in range(asked)) / asked, 4)
