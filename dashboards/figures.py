@@ -18,6 +18,7 @@ STAGE_NAMES: Final = {
 _SPELT: Final = {
     "linkedin": "LinkedIn",
     "job_board": "Job board",
+    "resume_score": "Résumé score",
     "no_answer": "No answer",
     "self_id": "Answered",
     "non_binary": "Non-binary",

@@ -56,4 +56,5 @@ TABLE_SPECS: tuple[TableSpec, ...] = (
     TableSpec("assessments", "participants"),
     TableSpec("assessments", "scorecards"),
     TableSpec("assessments", "screening_checks"),
+    TableSpec("assessments", "resume_parses", personal=frozenset({"result", "error"})),
 )

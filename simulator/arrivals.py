@@ -7,7 +7,7 @@ routes they came by. What doesn't: what happens to an application after it is su
 import math
 from random import Random
 
-from simulator import endings, people, stages
+from simulator import endings, people, resumes, stages
 from simulator.market import Application, Candidate, Job, Market, Opening, School
 from simulator.world import CHANNELS, GRADE_RANGES, SUBJECTS
 
@@ -169,7 +169,7 @@ def _find_candidate(market: Market, t: float, job: Job) -> Candidate:
 
 
 def submit(market: Market, t: float, job: Job, candidate: Candidate, channel: int, *, is_duplicate: bool = False) -> Application:
-    """Record an application with its touches, acknowledgement, agency submission and survey invitation, and start its process."""
+    """Record an application with its touches, acknowledgement, agency submission, survey invitation and résumé; start its process."""
     rng, ledger, school = market.rng, market.ledger, job.school
     kind = CHANNELS[channel].type
     origin = {"agency": "agency", "referral": "referred", "internal": "internal", "sourced": "sourced"}.get(kind, "inbound")
@@ -201,6 +201,7 @@ def submit(market: Market, t: float, job: Job, candidate: Candidate, channel: in
         application.submission = row
     if school.asks_equity and not is_duplicate:
         people.invite(market, t, school, candidate)
+    resumes.record_parse(market, t, application)
     stages.begin(market, t, application)
     if not is_duplicate and rng.random() < 0.012:
         market.at(t + rng.uniform(0.02, 6), _submit_duplicate, application)

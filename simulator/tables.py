@@ -159,6 +159,10 @@ _ALL = (
         "application_id:>applications.applications kind requested_at:time",
         "completed_at:time result",
     ),
+    _table(
+        "assessments.resume_parses",
+        "application_id:>applications.applications state parser_version error match_score:number completed_at:time",
+    ),
     Table("equity.invitations", columns(_EQUITY.format(day="invited_on") + "locale"), has_updated_at=False, has_id=False),
     Table(
         "equity.responses",

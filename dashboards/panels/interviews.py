@@ -33,7 +33,7 @@ def signals(choice: Choice) -> None:
     table = pl.concat([answer.frame.with_columns(predicts=pl.lit(title)) for title, answer in asked.items()])
     panel(
         "signals",
-        "What do interviews, demo lessons and checks tell us?",
+        "What do interviews, demo lessons, checks and résumés tell us?",
         f"{_signals_finding(asked['Who succeeds once hired'].frame)} {_effort(effort.frame, latency.frame)}".strip(),
         chart,
         (*asked.values(), effort, latency),

@@ -129,6 +129,8 @@ def test_reader_sees_every_captured_column_but_personal_ones_and_writes_nothing(
         assert hidden == {("candidates.candidates", column) for column in PERSONAL} | {
             ("applications.touches", "utm"),
             ("jobs.postings", "url"),
+            ("assessments.resume_parses", "result"),
+            ("assessments.resume_parses", "error"),
         }
         for table in ("identity.users", "identity.memberships", "identity.sessions", "identity.api_keys", "outbox.events"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -43,7 +43,7 @@ def test_every_captured_table_arrives_and_a_second_sync_changes_nothing(migrated
     first = sync(migrated_database.pipeline, warehouse, lambda *step: steps.append(step))
     second = sync(migrated_database.pipeline, warehouse)
     assert (first.rows_changed, first.changed, second.changed, second.batch_id) == (3, True, False, first.batch_id)
-    assert steps[-1][1:] == (28, 28)
+    assert steps[-1][1:] == (29, 29)
     with warehouse.build() as connection:
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
         build = connection.execute("select as_of = known_at, batch_id from raw._build").fetchall()
@@ -78,9 +78,16 @@ def test_personal_columns_reach_no_byte_of_the_build_whatever_the_login_may_read
         "insert into candidates.candidates (id, given_name, family_name, email_encrypted, email_hash, phone_encrypted, country)"
         f" values (gen_random_uuid(), '{SENTINEL}', '{SENTINEL}', '{SENTINEL}', '{SENTINEL}', '{SENTINEL}', 'GB')",
     )
+    run(
+        migrated_database.owner,
+        "insert into assessments.resume_parses (id, tenant_id, application_id, state, match_score, completed_at, result, error)"
+        " select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'done', 0.75, now(),"
+        f" to_jsonb('{SENTINEL}'::text), '{SENTINEL}'",
+    )
     for url in (migrated_database.pipeline, migrated_database.owner):
         sync(url, warehouse)
     with warehouse.build() as connection:
+        assert connection.execute("select match_score::double from raw.hiring_core__resume_parses").fetchall() == [(0.75,)]
         columns = {row[0] for row in connection.execute("describe raw.hiring_core__candidates").fetchall()}
         assert scalar(connection, "select count(*) from raw.hiring_core__candidates") == 1
     assert not columns & {"given_name", "family_name", "email_encrypted", "email_hash", "phone_encrypted"}

@@ -3,6 +3,8 @@
 import polars as pl
 import pytest
 
+from metrics.intervals import area_under_curve
+from simulator import resumes
 from simulator.ledger import FrozenLedger
 from simulator.oracle import resimulate_market
 from simulator.simulation import differences
@@ -27,6 +29,34 @@ def test_a_longer_history_repeats_a_shorter_one() -> None:
     short, long = (rows_of(make_market(make_plan(scale="tiny"), 1, days=days), 300) for days in (300, 520))
     for table in short:
         assert short[table].equals(long[table]), table
+
+
+def test_resume_scores_change_nothing_else_of_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = make_plan(scale="tiny")
+    told = rows_of(make_market(plan, days=400), 400)
+    monkeypatch.setattr(resumes, "record_parse", lambda market, t, application: None)
+    untold = rows_of(make_market(plan, days=400), 400)
+    assert told.keys() - untold.keys() == {"assessments.resume_parses"}
+    for table in untold:
+        assert told[table].equals(untold[table]), table
+
+
+def test_most_applications_have_a_resume_score_that_tells_a_little_of_who_is_hired() -> None:
+    applications, parses = realistic("applications.applications"), realistic("assessments.resume_parses")
+    assert parses["application_id"].n_unique() == parses.height
+    assert 0.85 < parses.height / applications.height < 0.95
+    assert (
+        parses.filter(pl.col("state") == "dead").select("match_score", "completed_at").null_count().row(0)
+        == ((parses["state"] == "dead").sum(),) * 2
+    )
+    scored = parses.drop_nulls("match_score").join(applications, left_on="application_id", right_on="id")
+    assert scored["match_score"].is_between(0, 1).all()
+    waited = (scored["completed_at"] - scored["applied_at"]).dt.total_minutes()
+    assert waited.is_between(4, 720).all()
+    decided = scored.filter(pl.col("status") != "active")
+    area, lower, _ = area_under_curve(decided["match_score"].to_numpy(), (decided["status"] == "hired").to_numpy())
+    assert lower > 0.5
+    assert area < 0.7
 
 
 def hired_openings() -> pl.DataFrame:

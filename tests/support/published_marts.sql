@@ -141,7 +141,7 @@ create table marts.mart_interview_feedback as
     case when n % 7 > 0 then (n % 5) - 2.0 end::double as points, 1.0::double as others_points_sum, 1 as others_scores_count
   from (select *, row_number() over (order by application_id) as n from marts.fct_applications where reached_rank >= 4);
 create table marts.mart_selection_signals as
-  select application_id, unnest(['interview', 'demo_lesson', 'reference_check', 'licence_check']) as signal, source_system, tenant_id, subject,
+  select application_id, unnest(['interview', 'demo_lesson', 'reference_check', 'licence_check', 'resume_score']) as signal, source_system, tenant_id, subject,
     staff_class, applied_month as decided_month, ((reached_rank + n) % 5 - 2)::double as points_sum, 1 as marks_count, outcome = 'hired' as is_hired,
     case when outcome = 'hired' then n % 3 > 0 end as is_success
   from (select *, row_number() over (order by application_id) as n from marts.fct_applications where reached_rank >= 4 and outcome <> 'open');

@@ -9,13 +9,18 @@ _TABLE = re.compile(r"create table (?P<schema>\w+)\.(?P<table>\w+) \((?P<body>.*
 _COLUMN = re.compile(
     r"(?:^|,)\s*(?P<column>[a-z_]+) (?:uuid|text|timestamptz|smallint|integer|bigint|boolean|date|numeric|jsonb|bytea|char|xid8)"
 )
+_ALTERED = re.compile(r"alter table \w+\.(?P<table>\w+)(?P<changes>[^;]*);")
+_ADDED = re.compile(r"add column (?P<column>[a-z_]+) ")
 _CHECK = re.compile(r"(?P<column>[a-z_]+) text[^,\n]*?check \((?P=column) in \((?P<values>[^)]*)\)", re.DOTALL)
 
 
 @cache
 def source_columns() -> dict[str, set[str]]:
     """Return the columns of each table (named without its schema, as in raw)."""
-    return {table: {found["column"] for found in _COLUMN.finditer(body)} for table, body in _bodies().items()}
+    columns = {table: {found["column"] for found in _COLUMN.finditer(body)} for table, body in _bodies().items()}
+    for altered in _ALTERED.finditer(_text()):
+        columns[altered["table"]] |= {found["column"] for found in _ADDED.finditer(altered["changes"])}
+    return columns
 
 
 @cache
@@ -29,6 +34,10 @@ def allowed_values() -> dict[tuple[str, str], list[str]]:
 
 
 @cache
+def _text() -> str:
+    return "\n".join(re.sub(r"--[^\n]*", "", file.read_text()) for file in sorted(MIGRATIONS.glob("*.sql")))
+
+
+@cache
 def _bodies() -> dict[str, str]:
-    text = "\n".join(re.sub(r"--[^\n]*", "", file.read_text()) for file in sorted(MIGRATIONS.glob("*.sql")))
-    return {found["table"]: found["body"] for found in _TABLE.finditer(text)}
+    return {found["table"]: found["body"] for found in _TABLE.finditer(_text())}

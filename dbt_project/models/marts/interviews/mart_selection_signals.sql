@@ -42,6 +42,16 @@ marks as (
     from {{ ref('stg_hiring_core__screening_checks') }}
     where completed_at is not null and result is not null and kind in ('reference', 'licence')
 
+    union all
+
+    select
+        application_id,
+        'resume_score' as signal,
+        match_score as points,
+        greatest(completed_at, recorded_at) as known_at
+    from {{ ref('stg_hiring_core__resume_parses') }}
+    where completed_at is not null and match_score is not null
+
 ),
 
 -- A candidate hired twice on one application succeeds only if both hires did.
