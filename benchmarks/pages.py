@@ -2,11 +2,11 @@
 
 Needs a home that has published: python -m benchmarks.pages --home .nexus [--school ID] [--rounds 5]
 Starts the dashboard on it and opens every page in a real Chromium, each time with an empty browser cache. *First paint* ends when the
-first chart or figure of the page stands; *whole* when every chart is drawn. *Filter change* picks another period and ends when the
-page is whole again: `new` asks the warehouse, `again` comes back to a period already asked for. The first round of each page is the
-process's first visit and is told apart: it asks the warehouse too. Each figure is set against the Hiring page of the same run, which
-holds no figure: what Streamlit and the browser cost by themselves. Sign-in is left out: the check of a session is remembered for 30 s;
-so are saved views and goals, which the hiring core keeps: it does not run here.
+first chart or figure of the page stands, or the notice that there is none; *whole* when every chart is drawn. *Filter change* picks
+another period and ends when the page is whole again: `new` asks the warehouse, `again` comes back to a period already asked for. The
+first round of each page is the process's first visit and is told apart: it asks the warehouse too. Each figure is set against the
+Hiring page of the same run, which holds no figure: what Streamlit and the browser cost by themselves. Sign-in is left out: the check of
+a session is remembered for 30 s; so are saved views and goals, which the hiring core keeps: it does not run here.
 """
 
 import argparse
@@ -35,11 +35,12 @@ PERIODS = ("Last 3 months", "Last 6 months", "Last 24 months", "All months")
 SIZE: Any = {"width": 1440, "height": 1400}
 HIRING = "/hiring"
 
-FIRST = "() => document.querySelector('.stVegaLiteChart svg path, [data-testid=\"stMetricValue\"], .stDataFrame canvas, h1 + *')"
+FIRST = "() => document.querySelector('h1')"
 WHOLE = """() => document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
   && document.querySelector('h1') && !document.querySelector('[data-testid="stSkeleton"]')
   && [...document.querySelectorAll('.stVegaLiteChart')].every(chart => chart.querySelector('svg path'))"""
-FIGURE = "() => document.querySelector('.stVegaLiteChart svg path, [data-testid=\"stMetricValue\"], .stDataFrame canvas')"
+FIGURE = """() => document.querySelector(
+  '.stVegaLiteChart svg path, [data-testid="stMetricValue"], .stDataFrame canvas, [data-testid="stAlert"]')"""
 
 
 class Trusted:

@@ -76,7 +76,8 @@ def _finish(chart: alt.LayerChart | alt.Chart, height: int) -> Spec:
 def _ticks(low: float, high: float) -> list[float]:
     """Return three to six round positions within an axis."""
     width = high - low
-    step = next(unit * 10.0**power for power in range(-4, 6) for unit in (1, 2, 5) if width / (unit * 10.0**power) <= 5)
+    power = math.floor(math.log10(width)) - 1  # from shares to salaries in won
+    step = next(unit * 10.0**each for each in (power, power + 1) for unit in (1, 2, 5) if width / (unit * 10.0**each) <= 5)
     first = math.ceil(low / step - 1e-9)
     return [round(position * step, 6) for position in range(first, math.floor(high / step + 1e-9) + 1)]
 

@@ -121,6 +121,23 @@ def test_label_column_stands_at_the_end_of_the_scale_and_grows_inwards(make: Cal
     assert "right" in str(column["mark"]["align"])
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 4e3, 3e6, 5e9])
+def test_an_axis_has_a_few_round_ticks_from_shares_to_salaries_in_won(scale: float) -> None:
+    rates = {name: [value * scale for value in values] for name, values in _RATES.items()}
+    spec = charts.dots(pl.DataFrame(_NAMED | rates | {"is_ranked": [True, True]}), unit_format="~s", least=0.2 * scale)
+    ticks = [values for values in _found(spec, "values") if values and all(isinstance(each, float) for each in values)]
+    assert ticks
+    assert all(2 <= len(values) <= 6 and values == sorted(values) for values in ticks)
+
+
+def _found(node: Any, key: str) -> list[Any]:
+    if isinstance(node, dict):
+        return [value for name, value in node.items() if name == key and isinstance(value, list)] + [
+            each for value in node.values() for each in _found(value, key)
+        ]
+    return [each for value in node for each in _found(value, key)] if isinstance(node, list) else []
+
+
 def test_text_takes_the_colour_of_the_page() -> None:
     for make in ALL:
         for layer in _layers(make(2)):
