@@ -115,7 +115,7 @@ def filter_changes(browser: Browser, address: str, path: str) -> tuple[list[floa
     with fresh_tab(browser, address) as tab:
         tab.goto(address + path)
         tab.wait_for_function(WHOLE)
-        box = tab.get_by_role("combobox", name="Period")
+        box = tab.get_by_role("combobox", name="Period", exact=True)
         if box.count() == 0:
             return [], []
         for is_again in (False, True):
@@ -150,6 +150,7 @@ def main() -> None:
     given.add_argument("--home", type=Path, default=Path(os.environ.get("NEXUS_HOME", ".nexus")))
     given.add_argument("--school", default="", help="look as this school's director; default: as an administrator who sees every school")
     given.add_argument("--rounds", type=int, default=5)
+    given.add_argument("--only", action="append", metavar="PATH", help="a page to measure, such as /equity; may be repeated; default: all")
     options = given.parse_args()
     pointer = read_pointer(options.home)
     print(f"version {pointer.publish_version if pointer else 'none'} · {options.rounds} rounds, medians · seconds (times the Hiring page)")
@@ -157,7 +158,7 @@ def main() -> None:
     with dashboard(options.home, options.school) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure_chromium(), args=["--disable-gpu", "--no-sandbox"])
         peer = 0.0
-        for path in paths(browser, address):
+        for path in [HIRING, *options.only] if options.only else paths(browser, address):
             visits = [first_paint(browser, address, path) for _ in range(options.rounds + 1)]
             paint, whole = (statistics.median(column) for column in zip(*visits[1:], strict=True))
             peer = peer or whole
