@@ -793,7 +793,7 @@ with decided as (
 ),
 marks as (
     select
-        i.application_id, if(i.kind = 'demo_lesson', 'demo_lesson', 'interview') as signal, r.points,
+        i.application_id, if(i.kind = 'demo_lesson', 'demo_lesson', 'interview') as signal, r.points::double as points,
         greatest(s.submitted_at, s.recorded_at) as known_at
     from staging.stg_hiring_core__scorecards s join staging.stg_hiring_core__interviews i using (interview_id)
     join staging.recommendations r using (recommendation)
@@ -803,10 +803,15 @@ marks as (
         case result when 'clear' then 1 when 'consider' then 0 else -1 end, greatest(completed_at, recorded_at)
     from staging.stg_hiring_core__screening_checks
     where completed_at is not null and result is not null and kind in ('reference', 'licence')
+    union all
+    select application_id, 'resume_score', match_score, greatest(completed_at, recorded_at)
+    from staging.stg_hiring_core__resume_parses
+    where match_score is not null
 )
 select
     d.application_id, m.signal, d.source_system, d.tenant_id, d.subject, d.staff_class,
-    date_trunc('month', d.decided_at at time zone d.timezone)::date as decided_month, sum(m.points) as points_sum, count(*) as marks_count,
+    date_trunc('month', d.decided_at at time zone d.timezone)::date as decided_month, sum(m.points)::double as points_sum,
+    count(*) as marks_count,
     d.outcome = 'hired' as is_hired, if(is_hired, s.is_success, null) as is_success
 from decided d join marks m on m.application_id = d.application_id and m.known_at < d.decided_at
 left join (select application_id, bool_and(is_success) as is_success from labels group by all) s on s.application_id = d.application_id
