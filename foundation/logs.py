@@ -26,3 +26,14 @@ def configure(level: int = logging.INFO) -> None:
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return a logger bound to a component's name."""
     return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger(component=name))
+
+
+def correlate(correlation_id: str) -> None:
+    """Bind the id under which every line, event and call of this request, job or run can be found again."""
+    structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+
+
+def correlation_id() -> str | None:
+    """Return the bound correlation id, None where nothing was bound."""
+    bound = structlog.contextvars.get_contextvars().get("correlation_id")
+    return None if bound is None else str(bound)

@@ -1,8 +1,7 @@
 """Domain events: what happened, told to whoever listens. Ids and codes only, never personal data.
 
 ``record`` writes the outbox row in the caller's transaction, after the aggregate was locked and its version raised: the
-event exists exactly when the change does. The relay that moves rows from the outbox to the bus does not exist yet: until
-then the outbox fills and nobody drains it.
+event exists exactly when the change does. The relay (``hiring/bus``) moves the row to whoever consumes it.
 """
 
 from datetime import datetime
@@ -13,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from hiring.outbox.tables import events
+from foundation import logs
+from hiring.bus.tables import events
 from hiring.rows import new_id
 
 
@@ -81,5 +81,6 @@ def record(
             sequence=sequence,
             data={name: value if value is None or isinstance(value, bool | int | float) else str(value) for name, value in data.items()},
             occurred_at=occurred_at,
+            correlation_id=logs.correlation_id(),
         )
     )

@@ -1,6 +1,7 @@
 """Verbs that start, stop and show the platform: demo, up, down, status, docs."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -139,6 +140,18 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for
         raise typer.Exit(1)
 
 
+def worker(
+    only: Annotated[list[str], typer.Option("--only", metavar="STATION", help="Do only stations whose name starts so; repeatable.")] = [],  # noqa: B006  typer's way to say none; never changed
+) -> None:
+    """Do what happens after requests until Ctrl-C: move events, feed their consumers. `nexus up` keeps one running; start more at will.
+
+    Examples: `nexus worker` · `nexus worker --only relay`
+    """
+    home = Home()
+    command = [sys.executable, "-m", "hiring.worker", *(part for station in only for part in ("--only", station))]
+    os.execve(command[0], command, environment(home))  # noqa: S606  no shell: our own interpreter and module
+
+
 def docs(
     experiments: Annotated[bool, typer.Option("--experiments", help="Show the model experiments (MLflow) instead.")] = False,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Only write the pages.")] = False,
@@ -193,5 +206,5 @@ def _write_docs(home: Home) -> Path:
 
 def register(app: typer.Typer) -> None:
     """Add the verbs of this group."""
-    for verb in (demo, up, down, status, docs):
+    for verb in (demo, up, down, status, worker, docs):
         app.command(rich_help_panel="Platform")(verb)

@@ -16,12 +16,12 @@ from hiring.access import Requires, public
 from hiring.app import create_app
 from hiring.applications import tables as applications
 from hiring.audit import tables as audit
+from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
 from hiring.identity import tables as identity
 from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
-from hiring.outbox import tables as outbox
 from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
 from hiring.settings import HiringSettings
 
@@ -36,7 +36,7 @@ METADATA: dict[str, MetaData] = {
     "equity": equity.metadata,
     "insights": insights.metadata,
     "audit": audit.metadata,
-    "outbox": outbox.metadata,
+    "outbox": bus.metadata,
 }
 
 

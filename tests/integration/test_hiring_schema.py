@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, CHAR, TIMESTAMP, BigInteger, Boolean, Date, Intege
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hiring.applications import tables as applications
+from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
 from hiring.idempotency import idempotency_keys
@@ -15,7 +16,6 @@ from hiring.identity import tables as identity
 from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
 from hiring.migrations import upgrade
-from hiring.outbox import tables as outbox
 
 TYPES = {
     Uuid: "uuid", Text: "text", CHAR: "character", ARRAY: "ARRAY", TIMESTAMP: "timestamp with time zone", Date: "date", JSONB: "jsonb",
@@ -32,7 +32,7 @@ def test_declared_tables_equal_the_database(migrated_database):
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, candidates, equity, identity, insights, jobs, outbox):
+    for module in (applications, candidates, equity, identity, insights, jobs, bus):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns
