@@ -38,7 +38,7 @@ check-sql:
 check-tests:
 	@$(PYTEST) -q -n 2 --dist loadfile tests/unit tests/contract tests/architecture
 
-test: development ## every test, with what it needs brought along (Postgres, Chromium): under twenty minutes
+test: development ## every test, with what it needs brought along (Postgres, RabbitMQ, Redis, Chromium): under twenty minutes
 	@$(BIN)/python -m tests.support.debian_packages --preflight
 	@$(PYTEST) -q -n 2 --dist loadgroup tests $(ARGS)
 
