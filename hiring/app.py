@@ -121,6 +121,7 @@ def create_app(settings: HiringSettings | None = None, database_url: str | None 
         app.state.public_changes.start()
         yield
         app.state.public_changes.stop()
+        await app.state.cache.close()
         engine.dispose()
 
     app = FastAPI(

@@ -91,7 +91,8 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, reg
     state.operations = OperationsService(GAUGES, registry)
     plain_url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     state.public_changes = Generation(plain_url, PUBLIC_CHANGES)
-    state.job_board = CachedBoard.over(open_cache(CacheSettings().url), state.session_maker, state.public_changes)
+    state.cache = open_cache(CacheSettings().url)
+    state.job_board = CachedBoard.over(state.cache, state.session_maker, state.public_changes)
     state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)

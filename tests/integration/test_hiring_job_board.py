@@ -17,6 +17,13 @@ INTERNAL = {"tenant_id", "organisation_id", "owner_id", "status", "source_system
 
 
 @pytest.fixture
+def with_redis(redis_server, monkeypatch):
+    """Keep the board's answers in a real Redis; requested before the API it configures."""
+    monkeypatch.setenv("NEXUS_CACHE_URL", redis_server.url)
+    return redis_server
+
+
+@pytest.fixture
 def channel(hiring_api):
     return hiring_api.do("POST", "/v1/channels", json={"name": "Board", "type": "job_board"})["id"]
 
@@ -176,3 +183,19 @@ def test_a_posting_that_ended_is_gone_without_an_event(hiring_api, channel):
         connection.exec_driver_sql("update jobs.postings set live_to = %s", (clock.now() - timedelta(seconds=1),))
     assert found(hiring_api, limit=21) == []
     assert hiring_api.client.get(f"{BOARD}/{job}").status_code == 404
+
+
+def test_in_redis_an_event_ends_what_was_cached_and_an_outage_only_costs_speed(with_redis, hiring_api, channel, relayed):
+    school = hiring_api.organisation("school")
+    assert found(hiring_api) == []
+    job = post_job(hiring_api, channel, school)
+    eventually(lambda: found(hiring_api) == [job])
+    with ThreadPoolExecutor(50) as pool:
+        assert list(pool.map(lambda _: found(hiring_api, q="teacher"), range(200))) == [[job]] * 200
+    assert with_redis.say("DBSIZE") != b":0\r\n"
+    with_redis.kill()
+    assert found(hiring_api) == [job]
+    other = post_job(hiring_api, channel, school)
+    eventually(lambda: found(hiring_api) == [other, job])
+    with_redis.start()
+    assert found(hiring_api) == [other, job]
