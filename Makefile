@@ -28,6 +28,7 @@ check: development ## lint, types, import floors, SQL, dbt parse, unit and contr
 check-code:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/bandit -q -c pyproject.toml -r foundation hiring serving dashboards nexus orchestration ingestion warehouse metrics models_ml data_quality simulator
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
 
