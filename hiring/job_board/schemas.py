@@ -1,10 +1,10 @@
 """What the public may ask of the board, and every field it may see: no person, no id of one, nothing internal."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from hiring.jobs.schemas import StaffClass
 from hiring.schemas import Code, Country, Instant, Reply, RequestBody
@@ -15,7 +15,7 @@ Words = Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")]
 class Criteria(RequestBody):
     """Which jobs; every given condition must hold."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    is_query: ClassVar[bool] = True
 
     q: Words | None = Field(default=None, description='words of title, subject and level; "exact phrase", -without')
     subject: Code | None = Field(default=None, description="for instance mathematics")
