@@ -11,7 +11,7 @@ from psycopg.rows import namedtuple_row
 from hiring.audit.anchors import Anchor, AnchorBook, AnchorRefused, spelled
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Finding:
     """The first row that is not as it was written, and how that shows."""
 
@@ -71,12 +71,13 @@ def check(connection: psycopg.Connection[Any], verdict: Verdict, key: Ed25519Pub
     known = dict(connection.execute("select seq, row_hash from audit.events where seq = any(%s)", [numbers]).fetchall())
     if cut is not None:
         known.setdefault(cut.seq, cut.hash)
-    found.extend(_against_anchors(verdict, key, known))
-    verdict.findings = sorted(found)
+    found.extend(_against_anchors(verdict, key, known, [finding.seq for finding in found]))
+    verdict.findings = sorted(found, key=lambda finding: finding.seq)
     return verdict
 
 
-def _against_anchors(verdict: Verdict, key: Ed25519PublicKey | None, known: dict[int, str]) -> list[Finding]:
+def _against_anchors(verdict: Verdict, key: Ed25519PublicKey | None, known: dict[int, str], bad: list[int]) -> list[Finding]:
+    """Return what the anchors say; between two of them, the log's own check may know the row."""
     found, agreed = [], verdict.purged_to
     for anchor in sorted(verdict.anchors, key=lambda each: each.seq):
         if key is None or not anchor.is_signed_by(key):
@@ -88,7 +89,7 @@ def _against_anchors(verdict: Verdict, key: Ed25519PublicKey | None, known: dict
             agreed = max(agreed, anchor.seq)
         elif anchor.seq in known or anchor.seq > verdict.purged_to:
             why = f"row {anchor.seq} is not the one anchored at {anchor.at}: the log was written anew from here, or between here and it"
-            found.append(Finding(agreed + 1, why))
+            found.append(Finding(min((seq for seq in bad if agreed < seq <= anchor.seq), default=agreed + 1), why))
     return found
 
 
