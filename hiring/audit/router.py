@@ -1,4 +1,4 @@
-"""Routes of audited actions on equity data. The data itself never passes the API: it only says, and logs, who may."""
+"""Routes of audited actions: equity packs and files of figures. The data never passes the API: it only says, and logs, who may."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from hiring.access import Access, requires
 from hiring.audit import schemas
 from hiring.audit.service import EQUITY_PACK, AuditService
 from hiring.database import DatabaseSession
+from hiring.errors import NotFound
 from hiring.origin import origin_of
 from hiring.permissions import Permission
 from hiring.routing import domain_router
@@ -30,3 +31,11 @@ def allow_equity_pack(
 ) -> schemas.EquityPack:
     """Log, with its reason, that a bias auditor makes an audit pack of one model and year; `nexus audit-pack` then makes it."""
     return service.allow_equity_pack(session, access, body, origin_of(request))
+
+
+@router.post("/audit/exports", status_code=204)
+def keep_export(body: schemas.NewExport, access: Annotated[Access, requires(Permission.INSIGHTS_READ)]) -> None:
+    """Log that a file of figures leaves; whoever makes files asks before, and makes none without a yes."""
+    if body.tenant_id is not None:
+        access.require_school(body.tenant_id, NotFound("tenant_id: there is no such school"))
+    access.log("export.file", "figures", body.name, tenant_id=body.tenant_id, rows_affected=body.rows, after={"format": body.format})

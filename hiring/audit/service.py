@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, insert
+from sqlalchemy import Insert, event, insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from foundation.access import Role
@@ -30,6 +30,12 @@ from hiring.rows import AnyRow
 EQUITY_PACK = "equity.audit_pack"
 LONGEST = timedelta(days=366)
 _WAITING = "audit rows"
+
+
+def by_operator(action: str, object_type: str, object_id: object, after: Mapping[str, Any]) -> Insert:
+    """Return the statement that logs what was done at the command line; run it last in its transaction. ``after``: ids and codes."""
+    who = {"actor": "operator", "actor_type": "system", "outcome": "ok"}
+    return insert(events).values(**who, action=action, object_type=object_type, object_id=str(object_id), after=dict(after))
 
 
 def write_waiting(session: Session) -> None:

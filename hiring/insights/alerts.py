@@ -179,6 +179,8 @@ class AlertService:
         values: dict[str, Any] = {"last_outcome": body.model_dump()}
         if body.outcome == "sent":
             values["last_sent_at"] = access.now
+            told = {"period": row.period, "recipient_ids": row.recipient_ids}
+            access.log("export.mail", "board_report", row.id, tenant_id=row.tenant_id, rows_affected=len(row.recipient_ids), after=told)
         return change_row(session, report_schedules, row, access.now, version=row.version, **values)
 
     def _lock(self, session: Session, access: Access, rule_id: UUID, version: int | None = None) -> AnyRow:

@@ -209,6 +209,20 @@ def test_private_reads_name_their_subject_by_pseudonym_and_lists_their_size(hiri
     assert api.rows(LAST)[0][:6] == ("candidate.read", "ok", "person", "candidate_consents", subject, 0)
 
 
+def test_a_file_is_logged_before_it_leaves_and_only_of_schools_in_reach(hiring_api):
+    api = hiring_api
+    school, other = api.organisation("school"), api.organisation("school")
+    recruiter, file = api.person("recruiter", school), {"name": "funnel-who-applies-2026-10", "format": "csv", "rows": 7}
+    api.do("POST", "/v1/audit/exports", recruiter, {**file, "tenant_id": school})
+    told = "select action, object_id, tenant_id, rows_affected, after from audit.events order by seq desc limit 1"
+    assert api.rows(told) == [("export.file", file["name"], school, 7, {"format": "csv"})]
+    assert api.send("POST", "/v1/audit/exports", recruiter, {**file, "tenant_id": other}).status_code == 404
+    assert api.send("POST", "/v1/audit/exports", api.person("interviewer", school), file).status_code == 403
+    assert [row[:2] for row in api.rows("select action, outcome from audit.events order by seq desc limit 1")] == [
+        ("insights:read", "denied")
+    ]
+
+
 def test_sign_ins_are_logged_and_so_are_failed_ones(hiring_api):
     api = hiring_api
     recruiter = api.person("recruiter", api.organisation("school"))
