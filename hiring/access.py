@@ -255,8 +255,8 @@ class Requires:
         return access
 
     def _log_refusal(self, trail: Trail, caller: Caller, origin: Origin, ids: Mapping[str, str], problem: Problem) -> None:
-        """Log a 403, and a 404 of an id: another tenant's looks like a missing one, and trying ids is worth seeing."""
-        if not problem.is_logged and (problem.status == Forbidden.status or (problem.status == NotFound.status and ids)):
+        """Log a 403, and a 404: another tenant's thing looks like a missing one, and trying ids is worth seeing."""
+        if not problem.is_logged and problem.status in {Forbidden.status, NotFound.status}:
             tried = {name: UUID(value) for name, value in ids.items() if _UUID.fullmatch(value)}
             trail.log_denial(caller, origin, self.audited_as or self.permission, reason=problem.detail, tried=tried)
 
