@@ -59,7 +59,7 @@ def purge(owner_url: str, book: AnchorBook, before: date, reason: str, now: date
             return Purge(0, 0, 0)
         deleted = one(connection, "select audit.purge(%s, %s) as rows", cut, grants_until).rows
         kept = one(connection, "select count(*) as rows, audit.kept_hash(%s) as hash from audit.events where seq <= %s", cut, cut)
-        if is_dry:
+        if is_dry or not deleted:
             connection.rollback()
             return Purge(cut, deleted, kept.rows)
         signed = Anchor(cut, cut_hash, spelled(now), kept.rows, kept.hash).signed(key)

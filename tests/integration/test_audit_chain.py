@@ -260,6 +260,8 @@ def test_a_purge_keeps_grants_longer_and_the_rest_verifiable(old_log):
     done = purge(log.urls.owner, log.book, date(2024, 6, 1), REASON[1], later, is_dry=False)
     assert (done.cut, done.deleted_count, done.kept_count) == (7, 1, 0)  # the grant has aged; no other row has
     assert numbers(log) == [8, 9, 10, 11, 12]
+    assert purge(log.urls.owner, log.book, date(2024, 6, 1), REASON[1], later, is_dry=False).deleted_count == 0
+    assert numbers(log) == [8, 9, 10, 11, 12]  # nothing is due: no row either
     assert log.run("verify")[0] == 0
 
 
