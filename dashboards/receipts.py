@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboards import figures, pictures
 from dashboards.charts import Spec
+from dashboards.exports import logged
 from dashboards.scope import Answer
 from dashboards.sessions import receipt_book
 from foundation.receipt_book import ReceiptsUnavailable
@@ -33,7 +34,13 @@ def footer(
                 receipt(answer)
                 _keep(f"{key}-{position}", answer)
         _download(
-            "CSV", f"csv-{key}", lambda: formats.csv(table), f"{stem}.csv", "text/csv", f"Table of “{question}”", disabled=table.is_empty()
+            "CSV",
+            f"csv-{key}",
+            logged(lambda: formats.csv(table), stem, "csv", rows=table.height),
+            f"{stem}.csv",
+            "text/csv",
+            f"Table of “{question}”",
+            disabled=table.is_empty(),
         )
         if charts:
             is_dark, origin = st.context.theme.type == "dark", _origin(answers)
@@ -41,7 +48,7 @@ def footer(
             _download(
                 "PNG",
                 f"png-{key}",
-                lambda: pictures.png(charts, question, finding, origin, dark=is_dark),
+                logged(lambda: pictures.png(charts, question, finding, origin, dark=is_dark), stem, "png"),
                 f"{stem}.png",
                 "image/png",
                 help_text,

@@ -39,6 +39,21 @@ def email_hash(candidate_key: str, email: str) -> str:
     return _keyed_hash(candidate_key, f"email|{normalise_email(email)}")
 
 
+def subject_ref(candidate_key: str, candidate_id: UUID | str) -> str:
+    """Return the name of a person in the audit log: HMAC-SHA256 of the id, 64 hex digits; it outlives the record and leads to nobody.
+
+    Args:
+        candidate_key: text of the secret ``candidate_key``.
+        candidate_id: the person's record.
+    """
+    return _keyed_hash(candidate_key, f"subject|{candidate_id}")
+
+
+def value_hash(candidate_key: str, value: str) -> str:
+    """Return the keyed hash of a value that the audit log may tell from others, and never show: 16 hex digits."""
+    return _keyed_hash(candidate_key, f"value|{value}")[:16]
+
+
 def encrypt(candidate_key: str, text: str) -> bytes:
     """Return ``nonce || ciphertext || tag`` (AES-256-GCM) of a contact detail."""
     nonce = os.urandom(_NONCE_BYTES)

@@ -4,9 +4,10 @@ Every handler takes an ``Access`` from ``requires(permission)`` and no tenant pa
 A person's roles count only where they were granted: a director of one school who recruits for another directs one school.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Protocol
 from uuid import UUID
@@ -19,11 +20,15 @@ from sqlalchemy.orm import Session
 from foundation import clock
 from foundation.access import Principal, Role
 from hiring.database import DatabaseSession
-from hiring.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from hiring.errors import Forbidden, Invalid, NotFound, Problem, Unauthenticated
 from hiring.idempotency import claim_reply, digest_request
+from hiring.origin import Origin, origin_of
 from hiring.permissions import BACKDATE, Permission, may
+from hiring.rows import AnyRow
 
 Column = ColumnElement[Any]
+Side = AnyRow | Mapping[str, Any] | None  # of a change, before or after it
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,19 @@ class Grant:
 
 @dataclass(frozen=True)
 class Caller:
-    """A verified caller: the principal other services see, and the grants it was made from."""
+    """A verified caller: the principal other services see, the grants it was made from, and a person's session."""
 
     principal: Principal
     grants: tuple[Grant, ...] = ()
+    session_id: UUID | None = None
 
     def holds(self, permission: Permission) -> bool:
         """Say whether any grant, or the key's scopes, hold the permission."""
         return self.principal.has_scope(permission) or any(may(grant.role, permission) for grant in self.grants)
+
+
+NOBODY = Caller(Principal("nobody", "user", "", frozenset(), frozenset(), frozenset(), None, datetime.max.replace(tzinfo=UTC)))
+"""Whoever has not signed in, as the audit log names them."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,26 @@ class Reach:
             raise missing
 
 
+class Log(Protocol):
+    """Adds a row to the audit log, for the running transaction and its caller (the domain ``audit`` has one)."""
+
+    def __call__(
+        self,
+        action: str,
+        object_type: str,
+        object_id: object = None,
+        *,
+        tenant_id: UUID | None = None,
+        subject_id: UUID | None = None,
+        reason: str | None = None,
+        rows_affected: int | None = None,
+        before: Side = None,
+        after: Side = None,
+    ) -> None:
+        """Log what is done: ``organisation.change``, to what, for which school, of whom, and what changed."""
+        ...
+
+
 @dataclass(frozen=True)
 class Access:
     """One authorised request: who, on which rows, at which instant."""
@@ -100,6 +130,7 @@ class Access:
     reach: Reach
     now: datetime
     is_school: Callable[[UUID], bool]
+    log: Log
 
     @property
     def actor_id(self) -> UUID:
@@ -153,6 +184,18 @@ class SubmissionReader(Protocol):
         ...
 
 
+class Trail(Protocol):
+    """The audit log (the domain ``audit`` has it)."""
+
+    def log_of(self, session: Session, caller: Caller, origin: Origin) -> Log:
+        """Return the log of one request: its rows belong to the session's transaction."""
+        ...
+
+    def log_denial(self, caller: Caller, origin: Origin, action: str, *, reason: str, tried: Mapping[str, Any]) -> None:
+        """Log a refusal, and what was tried, in a transaction of its own: the request's was rolled back."""
+        ...
+
+
 bearer = HTTPBearer(auto_error=False, description="a session token (POST /v1/sessions) or an API key (id.secret)")
 BearerCredential = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
@@ -198,17 +241,24 @@ class Requires:
         caller: Annotated[Caller, Depends(authenticate)],
         digest: Annotated[str, Depends(digest_request)],
     ) -> Access:
-        """Check the permission, resolve the reach and claim the idempotency key."""
+        """Check the permission, resolve the reach and claim the idempotency key; every refusal from here on is logged."""
+        trail: Trail = request.app.state.audit
+        origin = origin_of(request)
+        request.state.on_refusal = partial(self._log_refusal, trail, caller, origin, request.path_params)
         if not caller.holds(self.permission):
-            refusal = f"this needs the permission {self.permission}"
-            if self.audited_as:
-                request.app.state.log_denial(caller, self.audited_as, request, refusal)
-            raise Forbidden(refusal)
+            raise Forbidden(f"this needs the permission {self.permission}")
         reach = reach_of(caller, self.permission, session, request.app.state.read_submissions)
-        access = Access(caller, self.permission, reach, clock.now(), partial(request.app.state.is_school, session))
+        log = trail.log_of(session, caller, origin)
+        access = Access(caller, self.permission, reach, clock.now(), partial(request.app.state.is_school, session), log)
         if self.keeps_reply and request.method == "POST":
             claim_reply(request, session, caller.principal.subject_id, digest, access.now)
         return access
+
+    def _log_refusal(self, trail: Trail, caller: Caller, origin: Origin, ids: Mapping[str, str], problem: Problem) -> None:
+        """Log a 403, and a 404: another tenant's thing looks like a missing one, and trying ids is worth seeing."""
+        if not problem.is_logged and problem.status in {Forbidden.status, NotFound.status}:
+            tried = {name: UUID(value) for name, value in ids.items() if _UUID.fullmatch(value)}
+            trail.log_denial(caller, origin, self.audited_as or self.permission, reason=problem.detail, tried=tried)
 
 
 def requires(permission: Permission, *, keeps_reply: bool = True, audited_as: str = "") -> Any:
@@ -217,7 +267,7 @@ def requires(permission: Permission, *, keeps_reply: bool = True, audited_as: st
     Args:
         permission: what the caller must hold.
         keeps_reply: False where a reply must never be stored for replay (secrets, survey answers).
-        audited_as: action of the audit log under which a denial is written; empty where denials are not logged.
+        audited_as: action of the audit log under which a denial is written; default: the permission's name.
     """
     return Depends(Requires(permission, keeps_reply, audited_as))
 

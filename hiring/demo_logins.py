@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Insert, select, text, update
 from sqlalchemy.orm import Session
 
 from foundation import clock
 from foundation.access import Role
 from foundation.pseudonyms import email_hash
 from foundation.settings import Databases, Home, MissingSecret
+from hiring.audit.service import by_operator
 from hiring.database import open_engine, session_factory
 from hiring.identity.authentication import issue_api_key
 from hiring.identity.credentials import digests_equal, hash_password, password_matches, split_api_key
@@ -83,7 +84,9 @@ def _logins(session: Session) -> list[DemoLogin]:
     ]
 
 
-def _ensure_login(session: Session, candidate_key: str, login: DemoLogin, known_password: str | None, now: datetime) -> dict[str, Any]:
+def _ensure_login(
+    session: Session, candidate_key: str, login: DemoLogin, known_password: str | None, now: datetime, done: list[Insert]
+) -> dict[str, Any]:
     email = f"{login.name.replace('_', '.')}@demo.example"
     user = user_by_email_hash(session, email_hash(candidate_key, email))
     if user is None or known_password is None or not password_matches(user.password_hash, known_password):
@@ -99,16 +102,21 @@ def _ensure_login(session: Session, candidate_key: str, login: DemoLogin, known_
             password_hash=hash_password(known_password),
             is_active=True,
         )
+        done.append(by_operator("user.register", "user", user.id, {}))
     elif not password_matches(user.password_hash, known_password):
         values = {"password_hash": hash_password(known_password), "is_active": True, "updated_at": now}
         session.execute(update(users).where(users.c.id == user.id).values(**values))
+        done.append(by_operator("user.change", "user", user.id, {"changed": ["password"]}))
     held = session.execute(select(memberships.c.role, memberships.c.organisation_id).where(memberships.c.user_id == user.id)).all()
     if not held:  # an existing login stays where it is, also when another school has become the busiest
-        insert_row(session, memberships, now, user_id=user.id, organisation_id=login.organisation_id, role=login.role.value)
+        granted = insert_row(session, memberships, now, user_id=user.id, organisation_id=login.organisation_id, role=login.role.value)
+        place = str(login.organisation_id) if login.organisation_id else None
+        after = {"user_id": str(user.id), "role": login.role.value, "organisation_id": place}
+        done.append(by_operator("membership.grant", "membership", granted.id, after))
     return {"email": email, "password": known_password, "role": login.role.value, "organisation": login.organisation_name}
 
 
-def _ensure_service_key(session: Session, home: Home, name: str, now: datetime) -> None:
+def _ensure_service_key(session: Session, home: Home, name: str, now: datetime, done: list[Insert]) -> None:
     scopes, tenants = SERVICE_KEYS[name]
     try:
         parts = split_api_key(home.read_secret(name))
@@ -117,7 +125,8 @@ def _ensure_service_key(session: Session, home: Home, name: str, now: datetime) 
     key = live_api_key(session, parts[0], now) if parts else None
     if parts and key and digests_equal(key.secret_hash, parts[1]) and set(scopes) <= set(key.scopes):
         return
-    _, credential = issue_api_key(session, now, name, scopes, tenants, 365, None)
+    made, credential = issue_api_key(session, now, name, scopes, tenants, 365, None)
+    done.append(by_operator("api_key.issue", "api_key", made.id, {"scopes": scopes, "tenant_ids": tenants}))
     home.write_secret(name, credential)
 
 
@@ -136,14 +145,17 @@ def ensure_demo_logins(url: str, home: Home) -> dict[str, dict[str, Any]]:
     known: dict[str, dict[str, Any]] = json.loads(home.read_secret(LOGINS_FILE)) if file.exists() else {}
     engine = open_engine(url, pool_size=1)
     now = clock.now()
+    done: list[Insert] = []
     try:
         with session_factory(engine)() as session, session.begin():
             logins = {
-                login.name: _ensure_login(session, candidate_key, login, known.get(login.name, {}).get("password"), now)
+                login.name: _ensure_login(session, candidate_key, login, known.get(login.name, {}).get("password"), now, done)
                 for login in _logins(session)
             }
             for name in SERVICE_KEYS:
-                _ensure_service_key(session, home, name, now)
+                _ensure_service_key(session, home, name, now, done)
+            for row in done:
+                session.execute(row)
     finally:
         engine.dispose()
     home.write_secret(LOGINS_FILE, json.dumps(logins, indent=2))

@@ -26,6 +26,7 @@ class Problem(Exception):
     """A refusal with a status; the class name becomes the type and title."""
 
     status = 400
+    is_logged = False  # whether the audit log has this refusal already
 
     def __init__(self, detail: str, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
         """Keep what the reply says: one sentence, headers, further members."""
@@ -97,8 +98,10 @@ def _words(class_name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z][a-z]*", class_name)]
 
 
-def _on_problem(_request: Request, error: Exception) -> JSONResponse:
+def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
+    if (on_refusal := getattr(request.state, "on_refusal", None)) is not None:
+        on_refusal(error)  # the request's transaction is over: what is written now stays
     words = _words(type(error).__name__)
     return problem_reply(error.status, "-".join(words), " ".join(words).capitalize(), error.detail, error.headers, error.extra)
 

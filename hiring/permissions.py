@@ -48,6 +48,21 @@ class Permission(StrEnum):
 SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE})
 """What no person may do: verify others' credentials, write figures down as published, look up whom an alert goes to."""
 
+ADMINISTRATIVE = frozenset(
+    {
+        Permission.ORGANISATIONS_WRITE,
+        Permission.USERS_WRITE,
+        Permission.API_KEYS_MANAGE,
+        Permission.PLANNING_WRITE,
+        Permission.WORKFLOW_WRITE,
+        Permission.CANDIDATES_MERGE,
+        Permission.EQUITY_INVITE,
+        Permission.EQUITY_AUDIT,
+        Permission.INSIGHTS_MANAGE,
+    }
+)
+"""What administers: every change under one of these leaves a row in the audit log, in its own transaction (a test walks the routes)."""
+
 BACKDATE = "events:backdate"  # scope of imports and simulations: an action may name an earlier instant
 
 _P = Permission

@@ -12,7 +12,6 @@ from hiring.applications.router import router as applications_router
 from hiring.applications.service import ApplicationService
 from hiring.applications.stages import WorkflowService
 from hiring.applications.workflow_router import router as workflow_router
-from hiring.audit.router import client_ip
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
 from hiring.bus.gauges import gauges as bus_gauges
@@ -74,8 +73,7 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, reg
     state.authenticator = Authentication(candidate_key, settings.session_hours, applications_repository.agency_tenants)
     state.read_submissions = applications_repository.submissions_of
     state.is_school = identity_repository.is_school
-    state.audit = AuditService(state.session_maker)
-    state.log_denial = lambda caller, action, request, reason: state.audit.log_denial(caller, action, client_ip(request), reason=reason)
+    state.audit = AuditService(state.session_maker, candidate_key)
     state.identity = IdentityService(candidate_key, settings.survey_lawful_in)
     state.jobs = JobService()
     state.planning = PlanningService(state.jobs)

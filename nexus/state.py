@@ -29,13 +29,14 @@ FOLDERS = (
     "dagster",
     "bundles",
     "prediction_log",
+    "audit_anchors",
     "truth",
     "secrets",
     "run",
     "logs",
     "docs",
 )
-EQUITY = ("warehouse/equity_ledger", "secrets/equity_key")
+OF_THE_DATABASE = ("warehouse/equity_ledger", "secrets/equity_key", "audit_anchors", "secrets/audit_signing_key")
 
 
 class DidNotStart(RuntimeError):
@@ -108,11 +109,12 @@ def purge(home: Home, *, keep_equity: bool) -> None:
 
     Args:
         home: the home.
-        keep_equity: keep the ledger of equity releases and its key: an external database goes on using them.
+        keep_equity: keep the ledger of equity releases, the anchors of the audit log and their keys: an external database goes on
+            using them.
     """
     if not Databases().owner_url:
         EmbeddedPostgres(home).purge()
-    kept = [home.root / name for name in EQUITY] if keep_equity else []
+    kept = [home.root / name for name in OF_THE_DATABASE] if keep_equity else []
     for name in FOLDERS:
         _delete(home.root / name, kept)
     if home.root.exists() and not any(home.root.iterdir()):

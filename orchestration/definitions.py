@@ -3,7 +3,7 @@
 import dagster as dg
 
 from orchestration.automation import EXTRACT, FULL, REFRESH, TRANSFORM, new_source_activity, nightly
-from orchestration.defs import alerting, private, publishing, raw, training
+from orchestration.defs import alerting, anchoring, private, publishing, raw, training
 from orchestration.defs.dbt import dbt_definitions
 from orchestration.resources import silent_steps
 from orchestration.steps import Steps
@@ -26,8 +26,8 @@ def build_definitions(steps: Steps | None = None) -> dg.Definitions:
             alerting.alerts,
         ],
         asset_checks=[raw.gate_raw],
-        jobs=[FULL, EXTRACT, REFRESH, TRANSFORM, alerting.board_reports],
-        schedules=[nightly, alerting.mornings],
+        jobs=[FULL, EXTRACT, REFRESH, TRANSFORM, alerting.board_reports, anchoring.audit_anchors],
+        schedules=[nightly, alerting.mornings, anchoring.hourly],
         sensors=[new_source_activity],
         resources={"steps": steps or silent_steps},
         executor=dg.in_process_executor,

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboards.exports import logged
 from dashboards.filters import Choice
 from dashboards.hiring_client import HiringUnavailable
 from dashboards.panels.equity import only_school
@@ -20,10 +21,16 @@ def button(choice: Choice) -> None:
     year = choice.period.code.removeprefix("year-")
     season = f"{year}-{int(year) + 1}" if year.isdigit() else ""
     period, token = ReportPeriod(choice.period.label, start, end, season=season), st.context.cookies.get(COOKIE) or ""
+    name = f"board-report-{start:%Y-%m}-to-{end:%Y-%m}"
     st.download_button(
         "Board report (PDF)",
-        lambda: pdf(board_report(choice.insights, school_id, period, _goals(token, school_id, season))),
-        file_name=f"board-report-{start:%Y-%m}-to-{end:%Y-%m}.pdf",
+        logged(
+            lambda: pdf(board_report(choice.insights, school_id, period, _goals(token, school_id, season))),
+            name,
+            "pdf",
+            school_id=school_id,
+        ),
+        file_name=f"{name}.pdf",
         mime="application/pdf",
         icon=":material/picture_as_pdf:",
         on_click="ignore",

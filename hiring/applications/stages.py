@@ -52,13 +52,17 @@ class WorkflowService:
         )
         for row in read_page(session, stage_definitions, [same], Paging(None, 200))["items"]:
             change_row(session, stage_definitions, row, access.now, active_to=access.now)
-        return insert_row(session, stage_definitions, access.now, active_from=access.now, **body.model_dump())
+        made = insert_row(session, stage_definitions, access.now, active_from=access.now, **body.model_dump())
+        access.log("stage.add", "stage_definition", made.id, tenant_id=made.organisation_id, after=made)
+        return made
 
     def end_stage(self, session: Session, access: Access, stage_id: UUID) -> AnyRow:
         """Take a stage out of use; applications in it stay there until they are moved."""
         mine = (stage_definitions.c.id == stage_id) & access.reach.tenants(stage_definitions.c.organisation_id)
         row = lock_row(session, stage_definitions, mine, errors.TenantNotFound("there is no such stage"))
-        return row if row.active_to is not None else change_row(session, stage_definitions, row, access.now, active_to=access.now)
+        ended = row if row.active_to is not None else change_row(session, stage_definitions, row, access.now, active_to=access.now)
+        access.log("stage.end", "stage_definition", stage_id, tenant_id=row.organisation_id, before=row, after=ended)
+        return ended
 
     def stage_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
         """Return stages of schools in reach, ended ones too."""
@@ -70,7 +74,9 @@ class WorkflowService:
             access.require_platform()
         else:
             access.require_school(body.tenant_id, NO_SCHOOL)
-        return insert_row(session, terminal_reasons, access.now, **body.model_dump())
+        row = insert_row(session, terminal_reasons, access.now, **body.model_dump())
+        access.log("terminal_reason.add", "terminal_reason", row.id, tenant_id=row.tenant_id, after=row)
+        return row
 
     def reason_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
         """Return the network's reasons and those of schools in reach."""

@@ -1,6 +1,5 @@
-"""Routes of audited actions on equity data. The data itself never passes the API: it only says, and logs, who may."""
+"""Routes of audited actions: equity packs and files of figures. The data never passes the API: it only says, and logs, who may."""
 
-import ipaddress
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,6 +8,8 @@ from hiring.access import Access, requires
 from hiring.audit import schemas
 from hiring.audit.service import EQUITY_PACK, AuditService
 from hiring.database import DatabaseSession
+from hiring.errors import NotFound
+from hiring.origin import origin_of
 from hiring.permissions import Permission
 from hiring.routing import domain_router
 
@@ -20,14 +21,6 @@ def _service(request: Request) -> AuditService:
     return service
 
 
-def client_ip(request: Request) -> str | None:
-    """Return the address a request came from, None where it is none (a local socket)."""
-    try:
-        return str(ipaddress.ip_address(request.client.host)) if request.client else None
-    except ValueError:
-        return None
-
-
 @router.post("/audit/equity-packs", status_code=201, response_model=schemas.EquityPack)
 def allow_equity_pack(
     body: schemas.NewEquityPack,
@@ -37,4 +30,12 @@ def allow_equity_pack(
     request: Request,
 ) -> schemas.EquityPack:
     """Log, with its reason, that a bias auditor makes an audit pack of one model and year; `nexus audit-pack` then makes it."""
-    return service.allow_equity_pack(session, access, body, client_ip(request))
+    return service.allow_equity_pack(session, access, body, origin_of(request))
+
+
+@router.post("/audit/exports", status_code=204)
+def keep_export(body: schemas.NewExport, access: Annotated[Access, requires(Permission.INSIGHTS_READ)]) -> None:
+    """Log that a file of figures leaves; whoever makes files asks before, and makes none without a yes."""
+    if body.tenant_id is not None:
+        access.require_school(body.tenant_id, NotFound("tenant_id: there is no such school"))
+    access.log("export.file", "figures", body.name, tenant_id=body.tenant_id, rows_affected=body.rows, after={"format": body.format})

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import Field
 
@@ -17,6 +18,17 @@ class NewEquityPack(RequestBody):
     year: int = Field(ge=2000, le=2100, description="academic years that began in it")
     reason: str = Field(default="", max_length=500, description="why; mandatory, kept in the audit log and in the pack")
     expires_on: date = Field(description="last day of the pack; answers it needs are kept until then")
+
+
+class NewExport(RequestBody):
+    """A file that is about to leave: figures as shown on a page, never people."""
+
+    model_config = example(name="sources-which-channels-bring-hires-2025-11-to-2026-10", format="csv", rows=7)
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,200}$", description="its name without the ending: page, question, period")
+    format: Literal["csv", "png", "pdf"]
+    rows: int | None = Field(default=None, ge=0, description="of a table")
+    tenant_id: UUID | None = Field(default=None, description="the school, where it is about one alone")
 
 
 class EquityPack(Reply):

@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 from sqlalchemy.orm import Session
 
 from foundation.logs import logger
-from foundation.pseudonyms import decrypt, email_hash, encrypt
+from foundation.pseudonyms import decrypt, email_hash, encrypt, subject_ref
 from hiring.access import Access, Reach, one_of
 from hiring.candidates import errors, repository
 from hiring.candidates.schemas import CandidateChange, NewCandidate, NewConsent, NewCredential
@@ -70,7 +70,9 @@ class CandidateService:
 
     def candidate(self, session: Session, access: Access, candidate_id: UUID) -> dict[str, Any]:
         """Return one person the caller may know of, contact details opened."""
-        return self._opened(self._known(session, access, candidate_id))
+        row = self._known(session, access, candidate_id)
+        access.log("candidate.read", "candidate", subject_id=row.id)
+        return self._opened(row)
 
     def page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
         """Return people known through applications, and the talent pool."""
@@ -78,24 +80,32 @@ class CandidateService:
         if not access.reach.agency_ids:
             ids |= set(repository.talent_pool_ids(session, paging.after, paging.limit + 1))
         page = page_of(sorted(ids)[: paging.limit + 1], paging, lambda found_id: found_id)
-        return {**page, "items": [self._opened(row) for row in repository.by_ids(session, page["items"])]}
+        items = [self._opened(row) for row in repository.by_ids(session, page["items"])]
+        access.log("candidate.list", "candidates", rows_affected=len(items))
+        return {**page, "items": items}
 
     def find(self, session: Session, access: Access, email: str) -> list[dict[str, Any]]:
         """Return the person with an address, if the caller may know of them."""
         row = repository.by_email_hash(session, email_hash(self.candidate_key, email))
-        return [self._opened(row)] if row is not None and self._is_known(session, access, row) else []
+        found = row if row is not None and self._is_known(session, access, row) else None
+        access.log("candidate.search", "candidate", subject_id=found.id if found else None, rows_affected=int(found is not None))
+        return [self._opened(found)] if found else []
 
     def change(self, session: Session, access: Access, candidate_id: UUID, body: CandidateChange, version: int) -> dict[str, Any]:
         """Change a person's record."""
         row = self._lock_known(session, access, candidate_id, version)
         values = body.model_dump(exclude_unset=True, exclude_none=True, exclude={"email", "phone"})
-        return self._opened(change_row(session, candidates, row, access.now, **values, **self._sealed(body.email, body.phone)))
+        changed = change_row(session, candidates, row, access.now, **values, **self._sealed(body.email, body.phone))
+        access.log("candidate.change", "candidate", subject_id=row.id, after={"changed": sorted(body.model_fields_set)})
+        return self._opened(changed)
 
     def duplicates(self, session: Session, access: Access, candidate_id: UUID) -> list[dict[str, Any]]:
         """Return records that look like the same person, as far as the caller may know of them."""
         row = self._known(session, access, candidate_id)
         found = repository.duplicates_of(session, row, DUPLICATES_SHOWN)
-        return [self._opened(other) for other in found if self._is_known(session, access, other)]
+        known = [other for other in found if self._is_known(session, access, other)]
+        access.log("candidate.duplicates", "candidates", subject_id=row.id, rows_affected=len(known))
+        return [self._opened(other) for other in known]
 
     def add_credential(self, session: Session, access: Access, candidate_id: UUID, body: NewCredential) -> AnyRow:
         """Add a licence or certificate."""
@@ -108,7 +118,9 @@ class CandidateService:
     def parts(self, session: Session, access: Access, candidate_id: UUID, table: str) -> list[AnyRow]:
         """Return ``credentials`` or ``consents`` of a person, records merged into theirs included."""
         row = self._known(session, access, candidate_id)
-        return repository.parts_of(session, table, repository.family_of(session, row.id))
+        rows = repository.parts_of(session, table, repository.family_of(session, row.id))
+        access.log("candidate.read", f"candidate_{table}", subject_id=row.id, rows_affected=len(rows))
+        return rows
 
     def grant_consent(self, session: Session, access: Access, candidate_id: UUID, body: NewConsent) -> AnyRow:
         """Keep that a person agreed."""
@@ -166,6 +178,8 @@ class CandidateService:
             row = change_row(session, candidates, merged, access.now, merged_into_id=into_id)
             record(session, EventType.CANDIDATE_MERGED, "candidate", row.id, row.version, at, into_id=into_id)
         stays = change_row(session, candidates, locked[into_id], access.now)
+        gone = {"merged_subject": subject_ref(self.candidate_key, candidate_id)}
+        access.log("candidate.merge", "candidate", subject_id=into_id, after=gone)
         return stays, repository.family_of(session, into_id)
 
     def _known(self, session: Session, access: Access, candidate_id: UUID) -> AnyRow:

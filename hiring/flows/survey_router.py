@@ -54,6 +54,8 @@ def invite(
         raise SurveyNotOffered("the school does not offer the survey: law or its settings forbid it")
     if flow.candidates.refuses_survey(session, person_id):
         raise SurveyNotOffered("the person withdrew from the survey")
+    # Neither person nor application: the order of rows would lead from them to the invitation, which is written next.
+    access.log("equity.invite", "equity_invitation", tenant_id=application.tenant_id)
     session.commit()  # what follows shares no transaction with what was read
     token, last_day = flow.equity.invite(application.tenant_id, person_id, body.question_set_version, body.locale, access.now.date())
     return {"token": token, "valid_until": last_day}

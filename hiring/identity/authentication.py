@@ -54,8 +54,8 @@ class Authentication:
             raise SignInRefused("the address or the password is wrong, or the account is not active")
         token = new_secret()
         expires_at = now + timedelta(hours=self.session_hours)
-        insert_row(session, sessions, now, token_hash=digest(token), user_id=user.id, expires_at=expires_at)
-        return IssuedSession(token, expires_at, self._person(session, user.id, user.display_name, expires_at))
+        opened = insert_row(session, sessions, now, token_hash=digest(token), user_id=user.id, expires_at=expires_at)
+        return IssuedSession(token, expires_at, self._person(session, user.id, user.display_name, expires_at, opened.id))
 
     def __call__(self, session: Session, credential: str, now: datetime) -> Caller | None:
         """Return the caller behind a session token or an API key, None when it is not valid."""
@@ -64,13 +64,13 @@ class Authentication:
             key = repository.live_api_key(session, parts[0], now)
             return _service(key) if key is not None and digests_equal(key.secret_hash, parts[1]) else None
         known = repository.live_session(session, digest(credential), now)
-        return None if known is None else self._person(session, known.user_id, known.display_name, known.expires_at)
+        return None if known is None else self._person(session, known.user_id, known.display_name, known.expires_at, known.id)
 
     def sign_out(self, session: Session, credential: str, now: datetime) -> None:
         """End the session behind a token."""
         repository.revoke_sessions(session, now, sessions.c.token_hash == digest(credential))
 
-    def _person(self, session: Session, user_id: UUID, display_name: str, expires_at: datetime) -> Caller:
+    def _person(self, session: Session, user_id: UUID, display_name: str, expires_at: datetime, session_id: UUID) -> Caller:
         grants = tuple(self._grants(session, user_id))
         roles, tenants, agency_id = _flatten(grants)
         principal = Principal(
@@ -83,7 +83,7 @@ class Authentication:
             agency_id=None if agency_id is None else str(agency_id),
             expires_at=expires_at,
         )
-        return Caller(principal, grants)
+        return Caller(principal, grants, session_id)
 
     def _grants(self, session: Session, user_id: UUID) -> list[Grant]:
         """Return what the memberships grant; one that fits no rule grants nothing."""

@@ -7,11 +7,13 @@ from fastapi import Body, Depends, Request, Response
 
 from foundation import clock
 from foundation.access import Role
-from hiring.access import Access, BearerCredential, public, requires
+from foundation.pseudonyms import normalise_email
+from hiring.access import NOBODY, Access, BearerCredential, Trail, public, requires
 from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.authentication import Authentication, issue_api_key
 from hiring.identity.service import IdentityService
+from hiring.origin import origin_of
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, RequiredVersion, created, domain_router, tagged
 from hiring.schemas import Page
@@ -39,10 +41,16 @@ WriteUsers = Annotated[Access, requires(Permission.USERS_WRITE)]
 
 
 @router.post("/sessions", status_code=201, dependencies=[Depends(public)])
-def sign_in(body: schemas.SignIn, response: Response, session: DatabaseSession, credentials: Credentials) -> schemas.Session:
+def sign_in(
+    body: schemas.SignIn, request: Request, response: Response, session: DatabaseSession, credentials: Credentials
+) -> schemas.Session:
     """Sign in with an address and a password; the token in the reply is the credential of every other request."""
     response.headers["Cache-Control"] = "no-store"
+    trail: Trail = request.app.state.audit
+    origin, tried = origin_of(request), {"email": normalise_email(body.email)}
+    request.state.on_refusal = lambda refusal: trail.log_denial(NOBODY, origin, "session.open", reason=refusal.detail, tried=tried)
     issued = credentials.sign_in(session, body.email, body.password.get_secret_value(), clock.now())
+    trail.log_of(session, issued.caller, origin)("session.open", "session", issued.caller.session_id)
     return schemas.Session(token=issued.token, expires_at=issued.expires_at, principal=issued.caller.principal.to_json())
 
 
@@ -57,6 +65,7 @@ def sign_out(access: OwnSession, session: DatabaseSession, credentials: Credenti
     """Sign out: the token stops working at once here, and within 30 seconds at services that cache answers."""
     assert sent is not None
     credentials.sign_out(session, sent.credentials.strip(), access.now)
+    access.log("session.close", "session", access.caller.session_id)
 
 
 @router.post("/credentials/introspect")
@@ -197,6 +206,7 @@ def issue_key(
     access.require_platform()
     tenants = ["*"] if body.tenant_ids == "*" else [str(tenant_id) for tenant_id in body.tenant_ids]
     row, credential = issue_api_key(session, access.now, body.name, list(body.scopes), tenants, body.days, access.actor_id)
+    access.log("api_key.issue", "api_key", row.id, after=row)
     return {**row._mapping, "credential": credential}
 
 

@@ -54,6 +54,7 @@ class IdentityService:
             kind=row.kind,
             parent_id=row.parent_id,
         )
+        access.log("organisation.register", "organisation", row.id, tenant_id=row.id, after=row)
         return row
 
     def organisation(self, session: Session, access: Access, organisation_id: UUID) -> AnyRow:
@@ -77,7 +78,9 @@ class IdentityService:
         """
         row = lock_row(session, organisations, self._organisation(access, organisation_id), NO_ORGANISATION, version)
         self._require_lawful_survey(row.country, bool(body.equity_survey_enabled))
-        return change_row(session, organisations, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        changed = change_row(session, organisations, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        access.log("organisation.change", "organisation", row.id, tenant_id=row.id, before=row, after=changed)
+        return changed
 
     def set_calendar(self, session: Session, access: Access, organisation_id: UUID, days: list[CalendarDay]) -> list[AnyRow]:
         """Add or replace days of a school's calendar; days not named stay."""
@@ -87,6 +90,7 @@ class IdentityService:
             values = {**day.model_dump(), "organisation_id": organisation_id, "updated_at": access.now}
             fresh = insert(calendar_days).values(id=new_id(), created_at=access.now, recorded_at=access.now, **values)
             session.execute(fresh.on_conflict_do_update(index_elements=["organisation_id", "date"], set_=values))
+        access.log("calendar.set", "calendar_days", organisation_id, tenant_id=organisation_id, rows_affected=len(days))
         return repository.calendar(session, organisation_id)
 
     def calendar(self, session: Session, access: Access, organisation_id: UUID) -> list[AnyRow]:
@@ -118,6 +122,8 @@ class IdentityService:
         )
         if body.role is not None:
             self._grant(session, access, user.id, body.organisation_id, body.role)
+        granted = {"role": body.role, "organisation_id": body.organisation_id}
+        access.log("user.register", "user", user.id, tenant_id=body.organisation_id, after=granted)
         record(
             session,
             EventType.USER_REGISTERED,
@@ -146,6 +152,7 @@ class IdentityService:
             condition &= ~exists(select(1).where(memberships.c.user_id == user_id, inside.is_not(True)))
         row = lock_row(session, users, condition, NO_USER, version)
         changed = change_row(session, users, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        access.log("user.change", "user", user_id, before=row, after=changed)
         if not changed.is_active:
             repository.revoke_sessions(session, access.now, sessions.c.user_id == user_id)
         return changed
@@ -153,7 +160,9 @@ class IdentityService:
     def grant_membership(self, session: Session, access: Access, user_id: UUID, organisation_id: UUID | None, role: Role) -> AnyRow:
         """Grant a role."""
         user = self.user(session, access, user_id)
-        return self._grant(session, access, user.id, organisation_id, role)
+        row = self._grant(session, access, user.id, organisation_id, role)
+        access.log("membership.grant", "membership", row.id, tenant_id=organisation_id, after=row)
+        return row
 
     def membership_list(self, session: Session, access: Access, user_id: UUID) -> list[AnyRow]:
         """Return the roles of a person, as far as they are in reach."""
@@ -163,8 +172,9 @@ class IdentityService:
     def revoke_membership(self, session: Session, access: Access, user_id: UUID, membership_id: UUID) -> None:
         """Take a role away."""
         condition = self._memberships(access) & (memberships.c.id == membership_id) & (memberships.c.user_id == user_id)
-        find_row(session, memberships, condition, errors.MembershipNotFound("there is no such membership"))
+        row = find_row(session, memberships, condition, errors.MembershipNotFound("there is no such membership"))
         session.execute(delete(memberships).where(memberships.c.id == membership_id))
+        access.log("membership.revoke", "membership", membership_id, tenant_id=row.organisation_id, before=row)
 
     def api_key_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
         """Return every key, without its secret."""
@@ -175,7 +185,8 @@ class IdentityService:
         """End a key."""
         access.require_platform()
         row = lock_row(session, api_keys, api_keys.c.id == key_id, errors.ApiKeyNotFound("there is no such API key"))
-        change_row(session, api_keys, row, access.now, revoked_at=row.revoked_at or access.now)
+        changed = change_row(session, api_keys, row, access.now, revoked_at=row.revoked_at or access.now)
+        access.log("api_key.revoke", "api_key", key_id, before=row, after=changed)
 
     def give_feedback(self, session: Session, access: Access, organisation_id: UUID, respondent_kind: str, score: int) -> AnyRow:
         """Keep how likely a school or agency is to recommend the platform."""

@@ -36,7 +36,9 @@ class AlertService:
         values = body.model_dump(mode="json", exclude={"tenant_id", "channel"})
         channel = self._channel(session, access, body.channel.model_dump(mode="json"), body.tenant_id)
         owned = {"tenant_id": body.tenant_id, "owner_id": access.actor_id, "version": 1}
-        return insert_row(session, alert_rules, access.now, channel=channel, **owned, **values)
+        row = insert_row(session, alert_rules, access.now, channel=channel, **owned, **values)
+        access.log("alert_rule.add", "alert_rule", row.id, tenant_id=row.tenant_id, after=row)
+        return row
 
     def rule(self, session: Session, access: Access, rule_id: UUID) -> AnyRow:
         """Return one rule in reach."""
@@ -63,12 +65,15 @@ class AlertService:
             raise errors.ConditionDoesNotFit("metric_id: leave it out for condition stale, name it for any other")
         if values.keys() & {"metric_id", "switches", "filters", "period_months", "condition"}:
             values["last_evaluation"] = None
-        return change_row(session, alert_rules, row, access.now, **values)
+        changed = change_row(session, alert_rules, row, access.now, **values)
+        access.log("alert_rule.change", "alert_rule", row.id, tenant_id=row.tenant_id, before=row, after=changed)
+        return changed
 
     def delete_rule(self, session: Session, access: Access, rule_id: UUID) -> None:
         """Delete a rule; its events stay."""
         row = self.rule(session, access, rule_id)
         session.execute(delete(alert_rules).where(alert_rules.c.id == row.id))
+        access.log("alert_rule.delete", "alert_rule", row.id, tenant_id=row.tenant_id, before=row)
 
     def record_evaluation(self, session: Session, access: Access, rule_id: UUID, body: Evaluation) -> dict[str, Any]:
         """Keep what a rule saw, and make an event when it must tell somebody: once per published version and cool-down."""
@@ -134,7 +139,9 @@ class AlertService:
         values = body.model_dump(exclude={"recipient_ids"})
         recipients = self._entitled(session, body.recipient_ids or [access.actor_id], body.tenant_id)
         owned = {"owner_id": access.actor_id, "version": 1}
-        return insert_row(session, report_schedules, access.now, recipient_ids=recipients, **owned, **values)
+        row = insert_row(session, report_schedules, access.now, recipient_ids=recipients, **owned, **values)
+        access.log("report_schedule.add", "report_schedule", row.id, tenant_id=row.tenant_id, after=row)
+        return row
 
     def schedule(self, session: Session, access: Access, schedule_id: UUID) -> AnyRow:
         """Return one schedule in reach."""
@@ -150,12 +157,15 @@ class AlertService:
         values = body.model_dump(exclude_unset=True, exclude_none=True)
         if body.recipient_ids is not None:
             values["recipient_ids"] = self._entitled(session, body.recipient_ids, row.tenant_id)
-        return change_row(session, report_schedules, row, access.now, **values)
+        changed = change_row(session, report_schedules, row, access.now, **values)
+        access.log("report_schedule.change", "report_schedule", row.id, tenant_id=row.tenant_id, before=row, after=changed)
+        return changed
 
     def delete_schedule(self, session: Session, access: Access, schedule_id: UUID) -> None:
         """End a schedule."""
         row = self.schedule(session, access, schedule_id)
         session.execute(delete(report_schedules).where(report_schedules.c.id == row.id))
+        access.log("report_schedule.delete", "report_schedule", row.id, tenant_id=row.tenant_id, before=row)
 
     def addresses(self, session: Session, access: Access, schedule_id: UUID) -> dict[str, Any]:
         """Return the addresses of a schedule's recipients; whoever left or lost the role is left out."""
@@ -169,6 +179,8 @@ class AlertService:
         values: dict[str, Any] = {"last_outcome": body.model_dump()}
         if body.outcome == "sent":
             values["last_sent_at"] = access.now
+            told = {"period": row.period, "recipient_ids": row.recipient_ids}
+            access.log("export.mail", "board_report", row.id, tenant_id=row.tenant_id, rows_affected=len(row.recipient_ids), after=told)
         return change_row(session, report_schedules, row, access.now, version=row.version, **values)
 
     def _lock(self, session: Session, access: Access, rule_id: UUID, version: int | None = None) -> AnyRow:

@@ -61,7 +61,9 @@ class InsightsService:
     def set_target(self, session: Session, access: Access, body: NewTarget) -> AnyRow:
         """Set what a metric should be; a second target for the same figures is refused."""
         require_owner_scope(access, body.tenant_id)
-        return insert_row(session, targets, access.now, owner_id=access.actor_id, version=1, **body.model_dump())
+        row = insert_row(session, targets, access.now, owner_id=access.actor_id, version=1, **body.model_dump())
+        access.log("target.set", "target", row.id, tenant_id=row.tenant_id, after=row)
+        return row
 
     def target(self, session: Session, access: Access, target_id: UUID) -> AnyRow:
         """Return one target in reach."""
@@ -74,12 +76,15 @@ class InsightsService:
     def change_target(self, session: Session, access: Access, target_id: UUID, body: TargetChange, version: int) -> AnyRow:
         """Change the goal or its direction."""
         row = lock_row(session, targets, repository.in_reach(access, targets, target_id), NO_TARGET, version)
-        return change_row(session, targets, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        changed = change_row(session, targets, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        access.log("target.change", "target", row.id, tenant_id=row.tenant_id, before=row, after=changed)
+        return changed
 
     def delete_target(self, session: Session, access: Access, target_id: UUID) -> None:
         """Give a target up."""
         row = self.target(session, access, target_id)
         session.execute(delete(targets).where(targets.c.id == row.id))
+        access.log("target.delete", "target", row.id, tenant_id=row.tenant_id, before=row)
 
     def make_receipt(self, session: Session, access: Access, body: NewReceipt) -> AnyRow:
         """Keep a figure as it was published; the same content again answers the same receipt.

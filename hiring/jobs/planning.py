@@ -76,7 +76,9 @@ class PlanningService:
             access.require_platform()
         else:
             access.require_school(body.tenant_id, NO_SCHOOL)
-        return insert_row(session, channels, access.now, **body.model_dump())
+        row = insert_row(session, channels, access.now, **body.model_dump())
+        access.log("channel.add", "channel", row.id, tenant_id=row.tenant_id, after=row)
+        return row
 
     def channel_page(self, session: Session, access: Access, kind: str | None, paging: Paging) -> dict[str, Any]:
         """Return the network's channels and those of schools in reach."""
@@ -94,7 +96,9 @@ class PlanningService:
         """Keep what a channel cost a school in a month."""
         access.require_school(body.organisation_id, NO_SCHOOL)
         self.require_channel(session, access, body.channel_id)
-        return insert_row(session, channel_costs, access.now, **body.model_dump())
+        row = insert_row(session, channel_costs, access.now, **body.model_dump())
+        access.log("channel_cost.add", "channel_cost", row.id, tenant_id=row.organisation_id, after=row)
+        return row
 
     def cost_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
         """Return costs of schools in reach."""
@@ -106,7 +110,9 @@ class PlanningService:
         values = {**body.model_dump(), "updated_at": access.now}
         fresh = insert(hiring_plans).values(id=new_id(), created_at=access.now, recorded_at=access.now, **values)
         place = ["organisation_id", "season", "subject"]
-        return session.execute(fresh.on_conflict_do_update(index_elements=place, set_=values).returning(hiring_plans)).one()
+        row = session.execute(fresh.on_conflict_do_update(index_elements=place, set_=values).returning(hiring_plans)).one()
+        access.log("hiring_plan.set", "hiring_plan", row.id, tenant_id=row.organisation_id, after=row)
+        return row
 
     def plan_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
         """Return plans of schools in reach."""

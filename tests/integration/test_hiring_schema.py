@@ -5,9 +5,10 @@ import uuid
 import psycopg
 import pytest
 from sqlalchemy import ARRAY, CHAR, TIMESTAMP, BigInteger, Boolean, Date, Integer, LargeBinary, Numeric, SmallInteger, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INET, JSONB
 
 from hiring.applications import tables as applications
+from hiring.audit import tables as audit
 from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
@@ -20,6 +21,7 @@ from hiring.migrations import upgrade
 TYPES = {
     Uuid: "uuid", Text: "text", CHAR: "character", ARRAY: "ARRAY", TIMESTAMP: "timestamp with time zone", Date: "date", JSONB: "jsonb",
     Boolean: "boolean", SmallInteger: "smallint", Integer: "integer", BigInteger: "bigint", Numeric: "numeric", LargeBinary: "bytea",
+    INET: "inet",
 }  # fmt: skip
 PERSONAL = {"given_name", "family_name", "email_encrypted", "email_hash", "phone_encrypted"}
 
@@ -28,11 +30,12 @@ def test_declared_tables_equal_the_database(migrated_database):
     with psycopg.connect(migrated_database.owner) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
-            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox') and column_name <> '_xid'"
+            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit')"
+            " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, candidates, equity, identity, insights, jobs, bus):
+    for module in (applications, audit, bus, candidates, equity, identity, insights, jobs):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns

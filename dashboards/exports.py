@@ -1,0 +1,31 @@
+"""Files that leave a page: each is told to the hiring core first, whose audit log names who took which figures.
+
+What doesn't belong here: what a file holds.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboards.sessions import COOKIE, client
+
+
+def logged(
+    make: Callable[[], str | bytes], name: str, form: str, *, rows: int | None = None, school_id: str | None = None
+) -> Callable[[], str | bytes]:
+    """Return a maker that logs the file and then makes it; where it can't be logged there is no file.
+
+    Args:
+        make: makes the file's content, when it is asked for.
+        name: the file's, without its ending.
+        form: csv, png or pdf.
+        rows: of a table.
+        school_id: the school, where the file is about one alone.
+    """
+    token = st.context.cookies.get(COOKIE) or ""  # there is no page any more when the file is made
+
+    def made() -> str | bytes:
+        client().write(token, "POST", "audit/exports", {"name": name[:200], "format": form, "rows": rows, "tenant_id": school_id})
+        return make()
+
+    return made
