@@ -58,13 +58,13 @@ def partition(frame: pl.DataFrame, groups: Sequence[str]) -> list[tuple[tuple[An
 
 def by_group(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[pl.DataFrame], Row]) -> pl.DataFrame:
     """Return one row a group (one in all without groups), made by ``summarise`` from the group's rows."""
-    return _gathered(frame, groups, [(key, summarise(part)) for key, part in partition(frame, groups)])
+    return gathered(frame, groups, [(key, summarise(part)) for key, part in partition(frame, groups)])
 
 
 def by_lists(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[Lists], Row]) -> pl.DataFrame:
     """Return one row a group, as ``by_group``, where each group is one row whose lists hold what is summarised (see ``listed``)."""
     keys = frame.select(groups).rows() if groups else [()]
-    return _gathered(frame, groups, [(key, summarise(row)) for key, row in zip(keys, listed(frame), strict=True)])
+    return gathered(frame, groups, [(key, summarise(row)) for key, row in zip(keys, listed(frame), strict=True)])
 
 
 def listed(frame: pl.DataFrame) -> list[Lists]:
@@ -77,7 +77,8 @@ def listed(frame: pl.DataFrame) -> list[Lists]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _gathered(frame: pl.DataFrame, groups: Sequence[str], found: Sequence[tuple[tuple[Any, ...], Row]]) -> pl.DataFrame:
+def gathered(frame: pl.DataFrame, groups: Sequence[str], found: Sequence[tuple[tuple[Any, ...], Row]]) -> pl.DataFrame:
+    """Return an answer's rows from each group's values and what was found of it; ``frame`` knows the types of the groups."""
     schema: dict[str, Any] = {name: frame.schema[name] for name in groups}
     answers = [{**dict(zip(groups, key, strict=True)), **row} for key, row in found]
     names = set().union(*answers)
