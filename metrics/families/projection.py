@@ -1,5 +1,6 @@
 """F5: what share of a cohort will have been hired by a horizon. The cohort speaks as far as it was followed, older ones beyond."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ import polars as pl
 from metrics.answer import MATURE_FROM, Lists, Row, gathered, listed
 from metrics.intervals import Floats, wilson
 from metrics.query import filter_values
-from metrics.rows import MATURITY_JOIN, Rows
+from metrics.rows import Rows
 from metrics.survival import aalen_johansen, log_log_interval, product_limit
 
 ENOUGH = 10  # endings from which a curve is estimated; applications that must be old enough for a day to count as followed
@@ -28,16 +29,32 @@ def projected_conversion(rows: Rows) -> pl.DataFrame:
             "open": f"{days} filter (where r.outcome = 'open')",
             "oldest": f"max(coalesce(r.age_days, 0), {ENOUGH})",
             "cohort_month": "any_value(r.applied_month)",
-            "month_is_mature": "bool_and(coalesce(m.is_mature, false))",
         },
         groups=list(dict.fromkeys([*rows.groups, "applied_month"])),
-        join=MATURITY_JOIN,
         ignore=_WHEN,  # older cohorts are needed for what the asked ones have not lived through
     )
     segment = [name for name in rows.groups if name != "applied_month"]
     pools = _Pools(listed(frame), segment)
     asked = _by(listed(frame.filter(_asked(rows))), rows.groups) or ({} if rows.groups else {(): []})
-    return gathered(frame, rows.groups, [(key, _project(parts, pools, horizon)) for key, parts in asked.items()])
+    cohorts = {key: _Cohort.of(parts) for key, parts in asked.items()}
+    mature = _mature(rows, asked, cohorts)
+    found = [(key, _project(cohorts[key], parts, pools, horizon) | {"is_mature": mature[key]}) for key, parts in asked.items()]
+    return gathered(frame, rows.groups, found)
+
+
+def _mature(
+    rows: Rows, asked: Mapping[tuple[Any, ...], list[Lists]], cohorts: Mapping[tuple[Any, ...], "_Cohort"]
+) -> dict[tuple[Any, ...], bool | None]:
+    """Say of each cohort whether it can be judged: 95 % have ended, or all its school-months are flagged; None without applications."""
+    mature = {key: 1 - cohort.open.size / cohort.size >= MATURE_FROM if cohort.size else None for key, cohort in cohorts.items()}
+    young = {part["cohort_month"] for key, parts in asked.items() if mature[key] is False for part in parts}
+    if young:
+        named = ", ".join(f"date '{month}'" for month in sorted(young))
+        by = list(dict.fromkeys([*rows.groups, "applied_month"]))
+        flags = rows.months_are_mature(by, where=[f"r.applied_month in ({named})"], ignore=_WHEN)
+        for key, parts in asked.items():
+            mature[key] = mature[key] or all(flags[tuple(part[name] for name in by)] for part in parts)
+    return mature
 
 
 def _by(parts: list[Lists], names: list[str]) -> dict[tuple[Any, ...], list[Lists]]:
@@ -122,13 +139,11 @@ def _asked(rows: Rows) -> pl.Expr:
     return wanted
 
 
-def _project(parts: list[Lists], pools: _Pools, horizon: float) -> Row:
-    cohort = _Cohort.of(parts)
+def _project(cohort: _Cohort, parts: list[Lists], pools: _Pools, horizon: float) -> Row:
     n, n_open = cohort.size, cohort.open.size
-    row: Row = {"value": None, "lower": None, "upper": None, "n": n, "n_open": n_open, "reason": None, "is_mature": None}
+    row: Row = {"value": None, "lower": None, "upper": None, "n": n, "n_open": n_open, "reason": None}
     if not n:
         return row
-    row["is_mature"] = 1 - n_open / n >= MATURE_FROM or all(part["month_is_mature"] for part in parts)
     after = cohort.followed(horizon)
     if cohort.ended_by(after) < ENOUGH:
         after = 0.0

@@ -8,7 +8,7 @@ import polars as pl
 
 from metrics.answer import MATURE_FROM, Lists, Row, by_lists
 from metrics.intervals import quantile_interval
-from metrics.rows import MATURITY_JOIN, Rows
+from metrics.rows import Rows
 from metrics.survival import product_limit
 
 
@@ -106,25 +106,24 @@ def time_to_start(rows: Rows) -> pl.DataFrame:
 def process_time(rows: Rows) -> pl.DataFrame:
     """T7: days from application to its end; of all applications with open ones censored, or of those with one outcome."""
     measures = durations("greatest(coalesce(r.process_days, r.age_days), 0)", "r.outcome <> 'open'")
-    mature = {"month_is_mature": "bool_and(coalesce(m.is_mature, false))"}
     if not rows.names("outcome"):
-        return by_lists(rows.total(measures | mature, join=MATURITY_JOIN), rows.groups, _decided)
-    ended = rows.total(measures, where=["r.outcome <> 'open'"])
-    answer = by_lists(ended, rows.groups, _completed_quantile).drop("n_open")
+        answer = by_lists(rows.total(measures), rows.groups, survival_quantile)
+        return _with_maturity(rows, answer, rows.groups, pl.col("n"), [])
+    answer = by_lists(rows.total(measures, where=["r.outcome <> 'open'"]), rows.groups, _completed_quantile).drop("n_open")
     groups = [name for name in rows.groups if name != "outcome"]
-    still = rows.total(
-        {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)", **mature},
-        groups=groups,
-        join=MATURITY_JOIN,
-        ignore=["outcome"],
-    )
+    counted = {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)"}
+    still = rows.total(counted, groups=groups, ignore=["outcome"])
     joined = answer.join(still, on=groups, how="left") if groups else answer.join(still, how="cross")
-    return joined.with_columns(is_mature=(1 - pl.col("n_open") / pl.col("every") >= MATURE_FROM) | pl.col("month_is_mature"))
+    return _with_maturity(rows, joined, groups, pl.col("every"), ["outcome"])
 
 
-def _decided(row: Lists) -> Row:
-    n, is_mature = row["ended"].size + row["censored"].size, row["month_is_mature"]
-    return survival_quantile(row) | {"is_mature": row["ended"].size / n >= MATURE_FROM or bool(is_mature) if n else None}
+def _with_maturity(rows: Rows, answer: pl.DataFrame, groups: list[str], every: pl.Expr, ignore: list[str]) -> pl.DataFrame:
+    decided = answer.with_columns(is_mature=pl.when(every > 0).then(1 - pl.col("n_open") / every >= MATURE_FROM))
+    if decided["is_mature"].all():
+        return decided
+    flags = rows.months_are_mature(groups, ignore=ignore)
+    keys = decided.select(groups).rows() if groups else [()] * decided.height
+    return decided.with_columns(pl.col("is_mature") | pl.Series([flags.get(key, False) for key in keys], dtype=pl.Boolean))
 
 
 def first_response(rows: Rows) -> pl.DataFrame:
