@@ -20,9 +20,10 @@ from foundation.settings import Home
 from metrics.answer import finish
 from metrics.catalogue import definition
 from metrics.evaluate import Evaluation, evaluate_with_receipt
+from metrics.opening import open_current
 from metrics.query import Query
 from metrics.rows import Statement
-from warehouse.connection import Pointer, Published, PublishedFile, read_pointer
+from warehouse.connection import Pointer, PublishedFile, read_pointer
 
 _EQUITY_METRICS: Final = "D"
 _CACHED_ANSWERS: Final = 4_000
@@ -65,6 +66,7 @@ class Insights:
 
         Raises:
             NothingPublished: there is no version yet.
+            OutdatedVersion: it was published by another release and cannot be read by this one.
         """
         published = _current(root or Home().root)
         return cls(principal, principal.scope(), published.pointer, published)
@@ -204,7 +206,7 @@ def _current(root: Path) -> PublishedFile:
     with _lock:
         if pointer is not None and (root, pointer.publish_version) in _files:
             return _files[root, pointer.publish_version]
-    published = Published.open(root)
+    published = open_current(root)
     with _lock:
         _files[root, published.pointer.publish_version] = published
         while len(_files) > 4:
