@@ -172,13 +172,13 @@ class Insights:
 
     def _evaluate(self, query: Query) -> Evaluation:
         entry = definition(query.metric_id)
-        if entry.reads.keys() <= _tables(self._published):
+        if entry.reads.keys() <= self._published.tables:
             return evaluate_with_receipt(self._published, query)
         nothing = pl.DataFrame(schema=dict.fromkeys(query.group_by, pl.String))
         return Evaluation(finish(nothing, entry, query.group_by), entry, entry.unit, {}, ())
 
     def _query(self, read: Read, statement: Statement) -> pl.DataFrame:
-        if read.table in _tables(self._published):
+        if read.table in self._published.tables:
             return self._published.query(statement.sql, statement.parameters)
         return pl.DataFrame()
 
@@ -212,12 +212,6 @@ def _current(root: Path) -> PublishedFile:
         while len(_files) > 4:
             _files.popitem(last=False)  # closed when its last reader lets go
     return published
-
-
-def _tables(published: PublishedFile) -> frozenset[str]:
-    """Return the published tables: those of predictions are there only once a model has been published."""
-    frame = published.query("select table_schema || '.' || table_name as name from information_schema.tables")
-    return frozenset(frame["name"])
 
 
 __all__ = ["Answer", "Insights", "PageRefused", "ScopeExceeded"]

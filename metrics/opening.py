@@ -18,9 +18,8 @@ def open_current(root: Path, catalogue: Catalogue | None = None) -> PublishedFil
         OutdatedVersion: it lacks a column.
     """
     published = Published.open(root)
-    held: dict[str, list[str]] = dict(
-        published.query("select schema_name || '.' || table_name, list(column_name) from duckdb_columns() where not internal group by 1").rows()
-    )
+    columns_of = "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() where not internal group by 1"
+    held: dict[str, list[str]] = dict(published.query(columns_of).rows())
     for entry in catalogue or product_catalogue():
         for table, columns in entry.reads.items():
             if missing := sorted(set(columns) - set(held.get(table, columns))):

@@ -87,7 +87,9 @@ class Rows:
         chosen = [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()]
         return self._read(chosen, join, where, ignore, "")
 
-    def months_are_mature(self, groups: Sequence[str], *, where: Iterable[str] = (), ignore: Iterable[str] = ()) -> dict[tuple[Any, ...], bool]:
+    def months_are_mature(
+        self, groups: Sequence[str], *, where: Iterable[str] = (), ignore: Iterable[str] = ()
+    ) -> dict[tuple[Any, ...], bool]:
         """Say of each group of single applications whether every school-month in it is flagged mature.
 
         Costs more than the applications themselves, so it is for groups of which too many are still open to be called mature by that;
