@@ -662,9 +662,14 @@ from (
     from counts semi join apps using (tenant_id)
 )
 
--- mart: mart_reconciliation uses build funnel_apps hires
+-- mart: mart_reconciliation uses build cohorts hires
+-- It sums the stages of the funnel, because that is what is published: counted from the applications that the funnel is made of, the two
+-- sides would agree however wrong the funnel is.
 with funnel as (
-    select tenant_id, count(*) filter (where outcome = 'hired') as hired_count, count(*) as accounted_count from funnel_apps group by all
+    select
+        tenant_id, sum(hired_count)::bigint as hired_count,
+        sum(open_count + hired_count + rejected_count + withdrawn_count + offer_declined_count + job_closed_count)::bigint as accounted_count
+    from cohorts group by all
 ),
 applied as (
     select a.tenant_id, count(*) filter (where coalesce(r.is_in_funnel, true)) as n

@@ -20,9 +20,10 @@ from foundation.settings import Home
 from metrics.answer import finish
 from metrics.catalogue import definition
 from metrics.evaluate import Evaluation, evaluate_with_receipt
+from metrics.opening import open_current
 from metrics.query import Query
 from metrics.rows import Statement
-from warehouse.connection import Pointer, Published, PublishedFile, read_pointer
+from warehouse.connection import Pointer, PublishedFile, read_pointer
 
 _EQUITY_METRICS: Final = "D"
 _CACHED_ANSWERS: Final = 4_000
@@ -65,6 +66,7 @@ class Insights:
 
         Raises:
             NothingPublished: there is no version yet.
+            OutdatedVersion: it was published by another release and cannot be read by this one.
         """
         published = _current(root or Home().root)
         return cls(principal, principal.scope(), published.pointer, published)
@@ -170,13 +172,13 @@ class Insights:
 
     def _evaluate(self, query: Query) -> Evaluation:
         entry = definition(query.metric_id)
-        if entry.reads.keys() <= _tables(self._published):
+        if entry.reads.keys() <= self._published.tables:
             return evaluate_with_receipt(self._published, query)
         nothing = pl.DataFrame(schema=dict.fromkeys(query.group_by, pl.String))
         return Evaluation(finish(nothing, entry, query.group_by), entry, entry.unit, {}, ())
 
     def _query(self, read: Read, statement: Statement) -> pl.DataFrame:
-        if read.table in _tables(self._published):
+        if read.table in self._published.tables:
             return self._published.query(statement.sql, statement.parameters)
         return pl.DataFrame()
 
@@ -204,18 +206,12 @@ def _current(root: Path) -> PublishedFile:
     with _lock:
         if pointer is not None and (root, pointer.publish_version) in _files:
             return _files[root, pointer.publish_version]
-    published = Published.open(root)
+    published = open_current(root)
     with _lock:
         _files[root, published.pointer.publish_version] = published
         while len(_files) > 4:
             _files.popitem(last=False)  # closed when its last reader lets go
     return published
-
-
-def _tables(published: PublishedFile) -> frozenset[str]:
-    """Return the published tables: those of predictions are there only once a model has been published."""
-    frame = published.query("select table_schema || '.' || table_name as name from information_schema.tables")
-    return frozenset(frame["name"])
 
 
 __all__ = ["Answer", "Insights", "PageRefused", "ScopeExceeded"]

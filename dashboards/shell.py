@@ -15,6 +15,7 @@ from dashboards.theme import ICON, STYLE
 from foundation import logs
 from foundation.access import Page, Principal
 from foundation.principals import IntrospectionUnavailable
+from metrics.opening import OutdatedVersion
 from warehouse.connection import NothingPublished
 
 _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
@@ -78,6 +79,9 @@ def _page(principal: Principal, page: Page, *, is_first: bool) -> "st.Page":
         except NothingPublished:
             st.title(title, anchor=False)
             st.info("Nothing has been published yet. Figures appear after the first run of the pipeline.", icon=":material/inbox:")
+        except OutdatedVersion as outdated:
+            st.title(title, anchor=False)
+            st.warning(f"These figures can't be shown: {outdated}.", icon=":material/update:")
         except (PageRefused, ScopeExceeded) as refusal:
             st.error(f"This is not yours to see: {refusal}.", icon=":material/lock:")
 

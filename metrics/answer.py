@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from metrics.catalogue import Definition
@@ -12,6 +13,9 @@ STAGES = ("applied", "screen", "interview", "demo_lesson", "references_checks", 
 MATURE_FROM = 0.95  # share of a cohort that must have ended before its yield is judged
 
 Row = dict[str, object]
+Lists = dict[str, Any]
+
+_RANKED = pl.Enum(STAGES)
 
 _COLUMNS = {
     "value": pl.Float64,
@@ -29,13 +33,12 @@ _ALSO = {"number": pl.Float64, "text": pl.String}
 
 def rate(frame: pl.DataFrame, successes: str = "hits") -> pl.DataFrame:
     """Add ``value``, ``lower`` and ``upper`` (Wilson 95 %) of ``successes`` out of ``n``; null where ``n`` is 0."""
-    filled = frame.with_columns(pl.col(successes).fill_null(0), pl.col("n").fill_null(0))
-    lower, upper = wilson(filled[successes].cast(pl.Float64).to_numpy(), filled["n"].cast(pl.Float64).to_numpy())
-    return filled.with_columns(
-        pl.when(pl.col("n") > 0).then(pl.col(successes).cast(pl.Float64) / pl.col("n")).alias("value"),
-        pl.Series("lower", lower).fill_nan(None),
-        pl.Series("upper", upper).fill_nan(None),
-    )
+    filled = frame.with_columns(pl.col(successes, "n").fill_null(0))
+    hits, n = (filled[name].to_numpy().astype(np.float64) for name in (successes, "n"))
+    lower, upper = wilson(hits, n)
+    share = np.divide(hits, n, out=np.full_like(n, np.nan), where=n > 0)
+    numbers = {"value": share, "lower": lower, "upper": upper}
+    return filled.with_columns(pl.Series(name, each, nan_to_null=True) for name, each in numbers.items())
 
 
 def maturity(flag: str = "all_mature", total: str = "cohort_n", still_open: str = "cohort_open") -> pl.Expr:
@@ -55,10 +58,31 @@ def partition(frame: pl.DataFrame, groups: Sequence[str]) -> list[tuple[tuple[An
 
 def by_group(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[pl.DataFrame], Row]) -> pl.DataFrame:
     """Return one row a group (one in all without groups), made by ``summarise`` from the group's rows."""
+    return gathered(frame, groups, [(key, summarise(part)) for key, part in partition(frame, groups)])
+
+
+def by_lists(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[Lists], Row]) -> pl.DataFrame:
+    """Return one row a group, as ``by_group``, where each group is one row whose lists hold what is summarised (see ``listed``)."""
+    keys = frame.select(groups).rows() if groups else [()]
+    return gathered(frame, groups, [(key, summarise(row)) for key, row in zip(keys, listed(frame), strict=True)])
+
+
+def listed(frame: pl.DataFrame) -> list[Lists]:
+    """Return each row by name of column: a list as an array, empty where there is none."""
+    nothing = np.empty(0)
+    columns = {
+        name: [nothing if each is None else each.to_numpy() for each in frame[name]] if isinstance(kind, pl.List) else frame[name].to_list()
+        for name, kind in frame.schema.items()
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def gathered(frame: pl.DataFrame, groups: Sequence[str], found: Sequence[tuple[tuple[Any, ...], Row]]) -> pl.DataFrame:
+    """Return an answer's rows from each group's values and what was found of it; ``frame`` knows the types of the groups."""
     schema: dict[str, Any] = {name: frame.schema[name] for name in groups}
-    answers = [{**dict(zip(groups, key, strict=True)), **summarise(part)} for key, part in partition(frame, groups)]
-    found = set().union(*answers)
-    return pl.DataFrame(answers, schema=schema | {name: kind for name, kind in _COLUMNS.items() if not answers or name in found})
+    answers = [{**dict(zip(groups, key, strict=True)), **row} for key, row in found]
+    names = set().union(*answers)
+    return pl.DataFrame(answers, schema=schema | {name: kind for name, kind in _COLUMNS.items() if not answers or name in names})
 
 
 def finish(frame: pl.DataFrame, definition: Definition, groups: Sequence[str]) -> pl.DataFrame:
@@ -67,29 +91,20 @@ def finish(frame: pl.DataFrame, definition: Definition, groups: Sequence[str]) -
     A family may rule out ranks by a column ``is_rankable``; the floors rule out the rest.
     """
     columns = _COLUMNS | {name: _ALSO[kind] for name, kind in definition.also.items() if name not in groups}
-    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in columns.items() if name not in frame.columns]
-    answer = frame.with_columns(missing).select(*groups, *(pl.col(name).cast(kind) for name, kind in columns.items()))
-    n = pl.col("n").fill_null(0)
-    needed = definition.shown_from
-    reason = (
-        pl.when(pl.col("reason").is_not_null())
-        .then(pl.col("reason"))
+    given = {name: pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind) for name, kind in columns.items()}
+    n, needed = given["n"].fill_null(0), definition.shown_from
+    hidden = (n < needed) | given["suppressed"].fill_null(False)
+    answer = given | {name: pl.when(~hidden).then(given[name]) for name in ("value", "lower", "upper", *definition.also) if name in given}
+    answer["n"], answer["suppressed"] = n, hidden
+    answer["reason"] = (
+        pl.when(given["reason"].is_not_null())
+        .then(given["reason"])
         .when((n == 0) & (needed > 0))
         .then(pl.lit("no rows in this selection"))
         .when(n < needed)
         .then(pl.format(f"too few to show: n = {{}}, needed {needed}", n))
     )
-    answer = answer.with_columns(n, reason.alias("reason"), ((n < needed) | pl.col("suppressed").fill_null(False)).alias("suppressed"))
-    hidden = pl.col("suppressed")
-    answer = answer.with_columns(
-        *(
-            pl.when(~hidden).then(pl.col(name)).alias(name)
-            for name in columns
-            if name in ("value", "lower", "upper") or name in definition.also
-        ),
-    ).with_columns(
-        pl.col("is_rankable").fill_null(True)
-        & (pl.col("value").is_not_null() & (n >= definition.ranked_from) & pl.col("is_mature").fill_null(True)),
-    )
-    keys = [pl.col(name).replace_strict(list(STAGES), list(range(7)), default=7) if name == "stage" else pl.col(name) for name in groups]
-    return answer.sort(keys) if keys else answer
+    is_rankable = answer["value"].is_not_null() & (n >= definition.ranked_from) & given["is_mature"].fill_null(True)
+    answer["is_rankable"] = given["is_rankable"].fill_null(True) & is_rankable
+    whole = frame.select(*groups, *(each.alias(name) for name, each in answer.items()))
+    return whole.sort([pl.col(name).cast(_RANKED, strict=False) if name == "stage" else name for name in groups]) if groups else whole

@@ -12,8 +12,7 @@ from metrics.query import MetricQueryError, Query, filter_values
 # Of the platform: no row belongs to a school.
 _WITHOUT_TENANT = frozenset({"predictions.model_scores", "predictions.input_drift", "marts.mart_equity_benchmarks"})
 
-# For metrics that read single applications; the cohort tables carry ``is_mature`` themselves.
-MATURITY_JOIN = (
+_MATURITY_JOIN = (
     "left join marts.mart_cohort_maturity as m"
     " on m.tenant_id = r.tenant_id and m.source_system = r.source_system and m.applied_month = r.applied_month"
 )
@@ -87,6 +86,18 @@ class Rows:
         """Return the mart's rows: the query's groups and the given expressions. The other arguments are those of ``total``."""
         chosen = [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()]
         return self._read(chosen, join, where, ignore, "")
+
+    def months_are_mature(
+        self, groups: Sequence[str], *, where: Iterable[str] = (), ignore: Iterable[str] = ()
+    ) -> dict[tuple[Any, ...], bool]:
+        """Say of each group of single applications whether every school-month in it is flagged mature.
+
+        Costs more than the applications themselves, so it is for groups of which too many are still open to be called mature by that;
+        the cohort tables carry ``is_mature`` themselves. The other arguments are those of ``total``.
+        """
+        flag = {"is_mature": "bool_and(coalesce(m.is_mature, false))"}
+        frame = self.total(flag, groups=groups, where=where, join=_MATURITY_JOIN, ignore=ignore)
+        return {row[:-1]: bool(row[-1]) for row in frame.rows()}
 
     def _read(
         self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str, table: str | None = None

@@ -95,18 +95,32 @@ def kaplan_meier(durations: npt.ArrayLike, observed: npt.ArrayLike, entry: npt.A
     """
     event = np.asarray(observed, dtype=bool)
     time = _checked(durations, event.shape)
-    times, counts = np.unique(time[event], return_counts=True)
-    at_risk = time.size - np.searchsorted(np.sort(time), times, side="left").astype(np.float64)
+    return product_limit(time[event], time[~event], entry)
+
+
+def product_limit(ended: npt.ArrayLike, censored: npt.ArrayLike, entry: npt.ArrayLike | None = None) -> SurvivalCurve:
+    """Estimate survival as ``kaplan_meier`` does, from the times of those that had the event and of the others; each of shape (k,).
+
+    Raises:
+        ValueError: shapes differ, or a duration is NaN or negative.
+    """
+    seen, unseen = (_checked(part, np.shape(part)) for part in (ended, censored))
+    total = seen.size + unseen.size
+    times, counts = np.unique(seen, return_counts=True)
+    # Only the times of events are sorted: of the others it is enough to know before which event each went.
+    left = np.bincount(np.searchsorted(times, unseen, side="right"), minlength=times.size + 1)[:-1]
+    at_risk = (total - (np.cumsum(counts) - counts) - np.cumsum(left)).astype(np.float64)
     if entry is not None:
         start = np.sort(np.asarray(entry, dtype=np.float64))
-        if start.shape != time.shape:
-            raise ValueError(f"durations {time.shape} and entry {start.shape} must be of one length")
-        at_risk -= time.size - np.searchsorted(start, times, side="left")  # not yet under observation just before t
+        if start.shape != (total,):
+            raise ValueError(f"durations ({total},) and entry {start.shape} must be of one length")
+        at_risk -= total - np.searchsorted(start, times, side="left")  # not yet under observation just before t
     deaths = counts.astype(np.float64)
     survival = np.cumprod(1 - deaths / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore"):
         greenwood = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
-    return SurvivalCurve(times, at_risk, deaths, survival, greenwood, float(time.max()) if time.size else math.nan)
+    follow_up = max((float(part.max()) for part in (seen, unseen) if part.size), default=math.nan)
+    return SurvivalCurve(times, at_risk, deaths, survival, greenwood, follow_up)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ def platform(home: Home) -> list[Service]:
         Service("hiring", _uvicorn("hiring.app:create_app"), 8000, "/health/ready"),
         Service("worker", (sys.executable, "-m", "hiring.worker"), after=("hiring",)),
         Service("prediction", _uvicorn("serving.app:create_app"), 8010, prediction_ready, ("hiring",),
-                {"NEXUS_SERVING_HIRING_URL": hiring_url}),
+                # Its frames are a few rows each: threads for one would only be woken, while others answer the next question.
+                {"NEXUS_SERVING_HIRING_URL": hiring_url, "POLARS_MAX_THREADS": "1"}),
         Service("dashboard", _uvicorn("dashboards.enterprise:create_app"), 8020, "/_stcore/health", ("hiring",),
                 {"NEXUS_DASHBOARD_HIRING_URL": hiring_url}),
         Service(

@@ -15,9 +15,10 @@ from foundation.delivery import Channel, DeliveryFailed, DeliveryOff, Email, Mes
 from foundation.settings import MissingSecret
 from metrics.alerting import Ask, Finding, RuleNotUnderstood, judge
 from metrics.evaluate import Evaluation, evaluate_with_receipt
+from metrics.opening import open_current
 from metrics.query import MetricQueryError, Query
 from orchestration.insights_api import InsightsApi
-from warehouse.connection import Published, PublishedFile
+from warehouse.connection import PublishedFile
 
 _NO_FIGURE = {"value": None, "n": None, "lower": None, "upper": None}
 
@@ -63,9 +64,10 @@ def evaluate_rules(root: Path, api: InsightsApi, channels: Channels) -> AlertCou
     Raises:
         InsightsUnavailable: the hiring API does not answer.
         NothingPublished: there is no version yet.
+        OutdatedVersion: it was published by another release and cannot be read by this one.
     """
     counts = AlertCounts()
-    with Published.open(root) as file:
+    with open_current(root) as file:
         for rule in api.rules(is_active="true"):
             finding = look(rule, file)
             counts.judged += 1

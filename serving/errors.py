@@ -79,6 +79,12 @@ class NotReady(ProblemError):
     status, kind, title = 503, "not-ready", "Nothing has been published yet"
 
 
+class Outdated(ProblemError):
+    """What is published lacks what this release reads."""
+
+    status, kind, title = 503, "outdated-version", "The published version was made by another release"
+
+
 class IdentityUnavailable(ProblemError):
     """The hiring API, which verifies credentials, did not answer: access is denied."""
 
@@ -97,7 +103,7 @@ _TEXTS = {
     404: "unknown id",
     406: "the answer cannot be written in that form",
     422: "a field is wrong",
-    503: "nothing published yet, or credentials cannot be verified",
+    503: "nothing published yet, published by another release, or credentials cannot be verified",
 }
 
 

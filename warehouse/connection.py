@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -225,6 +226,11 @@ class PublishedFile:
             return frame
         finally:
             cursor.close()
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables it holds, such as ``marts.fct_hires``; those of predictions are there only once a model has been published."""
+        return frozenset(self.query("select schema_name || '.' || table_name as name from duckdb_tables()")["name"])
 
     def close(self) -> None:
         """Let go of the file."""

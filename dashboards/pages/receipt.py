@@ -12,6 +12,7 @@ from dashboards.sessions import receipt_book
 from foundation.access import Principal, Scope
 from foundation.receipt_book import ReceiptsUnavailable
 from metrics.catalogue import UnknownMetric
+from metrics.opening import OutdatedVersion
 from metrics.query import MetricQueryError
 from metrics.receipts import asked_again, changed_since, kept_statements
 from warehouse.connection import NothingPublished
@@ -86,5 +87,5 @@ def _today(principal: Principal, content: dict[str, Any], scope: Scope) -> Answe
                 switches=query.switches,
             )
         )
-    except (NothingPublished, MetricQueryError, UnknownMetric):
+    except (NothingPublished, OutdatedVersion, MetricQueryError, UnknownMetric):
         return None

@@ -27,26 +27,39 @@ def _beside(frame: pl.DataFrame, other: pl.DataFrame, groups: Sequence[str], how
     return frame.join(other, on=groups, how=how) if groups else frame.join(other, how="cross")
 
 
-def _sum(frame: pl.DataFrame, groups: Sequence[str], *sums: pl.Expr) -> pl.DataFrame:
-    known = [pl.when(pl.len() > 0).then(each) for each in sums]  # as in SQL, the sum of no rows is not known
-    return frame.group_by(groups).agg(known) if groups else frame.select(known)
+def _in_cohorts(
+    rows: Rows, measures: Mapping[str, str], stages: Sequence[str], base: Mapping[str, str] | None = None, base_stage: str = "applied"
+) -> pl.DataFrame:
+    """Sum what was counted at some stages, by stage if so grouped, beside sums over one stage of the same cohort, and ``is_mature``.
 
-
-def _with_maturity(rows: Rows, measures: Mapping[str, str], stages: Sequence[str]) -> pl.DataFrame:
-    """Sum what was counted at some stages and add ``is_mature`` of its cohorts; one reading tells both."""
-    cohort = [name for name in rows.groups if name not in ("stage", *_SPLITS)]
-    named = ", ".join(f"'{stage}'" for stage in STAGES if stage == "applied" or stage in stages)
-    read = rows.total(
-        {**measures, **_COHORT},
-        groups=[*cohort, "stage"],
-        where=[f"r.stage in ({named})", *_kept(rows)],
-        ignore=("stage", *_SPLITS),
-        table=_COHORTS,
-    )
+    One reading tells all. By stage, the row of a base's stage knows its sum and hands it to the others: a condition on a few sums
+    costs nothing beside one on every row that is summed.
+    """
     groups = [name for name in rows.groups if name not in _SPLITS]
-    totals = _sum(read.filter(pl.col("stage").is_in(stages)), groups, pl.col(*measures).sum())
-    cohorts = _sum(read.filter(pl.col("stage") == "applied"), cohort, pl.col("cohort_n", "cohort_open").sum(), pl.col("all_mature").all())
-    return _beside(totals, cohorts, cohort).with_columns(maturity())
+    cohort = ", ".join(f"r.{name}" for name in groups if name != "stage")
+    read = list(dict.fromkeys(["applied", base_stage, *stages] if stages or base else []))
+    bases = [(name, each, "applied") for name, each in _COHORT.items()] + [(name, each, base_stage) for name, each in (base or {}).items()]
+    if "stage" in groups:
+        window = f"over ({f'partition by {cohort}' if cohort else ''})"
+        sums = {name: f"max(case r.stage when '{stage}' then {each} end) {window}" for name, each, stage in bases} | dict(measures)
+    else:
+        sums = {name: _only(each, [stage], read) for name, each, stage in bases}
+        sums |= {name: _only(each, stages, read) for name, each in measures.items()}
+    frame = rows.total(sums, groups=groups, where=[*_at(read), *_kept(rows)], ignore=("stage", *_SPLITS), table=_COHORTS)
+    if "stage" in groups and len(read) > len(stages):
+        frame = frame.filter(pl.col("stage").is_in(stages))
+    return frame.with_columns(maturity())
+
+
+def _at(stages: Sequence[str]) -> list[str]:
+    """The condition of being counted at one of these stages."""
+    named = ", ".join(f"'{stage}'" for stage in stages)
+    return [] if len(stages) == len(STAGES) else [f"r.stage in ({named})"] if stages else ["false"]
+
+
+def _only(aggregate: str, stages: Sequence[str], read: Sequence[str]) -> str:
+    """Cut an aggregate down to some of the stages read."""
+    return aggregate if set(stages) == set(read) else f"{aggregate} filter (where {' and '.join(_at(stages)) or 'true'})"
 
 
 def _stages(rows: Rows) -> list[str]:
@@ -78,30 +91,16 @@ def pass_through(rows: Rows) -> pl.DataFrame:
     if not rows.names("stage") and STAGES.index(target) <= STAGES.index(source):
         raise MetricQueryError(f"to_stage {target!r} must come after from_stage {source!r}; the order is {', '.join(STAGES)}")
     column = "reached_closed_count" if rows.switches["population"] == "closed_only" else "reached_count"
-    groups = [name for name in rows.groups if name != "stage"]
-    base = rows.total(
-        {
-            "n": f"sum(r.{column}) filter (where r.stage = '{source}')",
-            "n_open": f"sum(r.reached_count - r.reached_closed_count) filter (where r.stage = '{source}')",
-            "cohort_n": "sum(r.reached_count) filter (where r.stage = 'applied')",
-            "cohort_open": "sum(r.reached_count - r.reached_closed_count) filter (where r.stage = 'applied')",
-            "all_mature": "bool_and(r.is_mature)",
-        },
-        groups=groups,
-        where=[f"r.stage in ('applied', '{source}')", *_kept(rows)],
-        ignore=["stage"],
-    )
-    later = ", ".join(f"'{stage}'" for stage in STAGES[STAGES.index(source) :])
-    wanted = f"r.stage in ({later})" if rows.names("stage") else f"r.stage = '{target}'"
-    hits = rows.total({"hits": f"sum(r.{column})"}, where=[wanted, *_kept(rows)])
-    kind: JoinStrategy = "inner" if "stage" in rows.groups else "left"
-    return rate(_beside(base, hits, groups, kind)).with_columns(maturity())
+    asked = _stages(rows) if rows.names("stage") else [target]
+    wanted = [stage for stage in STAGES[STAGES.index(source) :] if stage in asked]
+    base = {"n": f"sum(r.{column})", "n_open": "sum(r.reached_count - r.reached_closed_count)"}
+    return rate(_in_cohorts(rows, {"hits": f"sum(r.{column})"}, wanted, base, source))
 
 
 def step_conversion(rows: Rows) -> pl.DataFrame:
     """F3: of the applications decided at a stage, the share that went on. Undecided ones are ``n_open``."""
     measures = {"hits": "sum(r.advanced_count)", "n": "sum(r.reached_count - r.open_count)", "n_open": "sum(r.open_count)"}
-    return rate(_with_maturity(rows, measures, [stage for stage in _stages(rows) if stage != "hired"]))
+    return rate(_in_cohorts(rows, measures, [stage for stage in _stages(rows) if stage != "hired"]))
 
 
 def drop_off(rows: Rows) -> pl.DataFrame:
@@ -119,7 +118,7 @@ def _ended(rows: Rows, endings: list[str]) -> pl.DataFrame:
     anywhere = rows.switches["stage"] == "any" and not rows.names("stage")
     hits = rows.total({"hits": "sum(r.ended_count)"}, where=[*([] if anywhere else _stage(rows)), *_kept(rows), *endings])
     measures = {"n": "sum(r.reached_count)", "n_open": "sum(r.reached_count - r.reached_closed_count)"}
-    base = _with_maturity(rows, measures, ["applied"] if anywhere else _stages(rows))
+    base = _in_cohorts(rows, measures, ["applied"] if anywhere else _stages(rows))
     groups = [name for name in rows.groups if name not in _SPLITS]
     is_split = len(groups) < len(rows.groups)  # a split has a row for each ending there was
     return rate(_beside(hits, base, groups) if is_split else _beside(base, hits, groups))

@@ -4,8 +4,8 @@ import math
 
 import polars as pl
 
-from metrics.answer import Row, by_group
-from metrics.families.time import survival_quantile
+from metrics.answer import Row, by_group, by_lists
+from metrics.families.time import durations, survival_quantile
 from metrics.intervals import area_under_curve, normal_quantile, ratio_interval
 from metrics.rows import Rows
 
@@ -33,7 +33,7 @@ def interviews_per_hire(rows: Rows) -> pl.DataFrame:
 
 def feedback_latency(rows: Rows) -> pl.DataFrame:
     """I2: days from the end of an interview to the scorecard; missing ones are censored."""
-    return by_group(rows.each({"days": "r.feedback_days", "is_ended": "r.is_submitted"}), rows.groups, survival_quantile)
+    return by_lists(rows.total(durations("r.feedback_days", "r.is_submitted")), rows.groups, survival_quantile)
 
 
 def calibration(rows: Rows) -> pl.DataFrame:

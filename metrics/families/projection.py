@@ -1,19 +1,18 @@
 """F5: what share of a cohort will have been hired by a horizon. The cohort speaks as far as it was followed, older ones beyond."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from metrics.answer import MATURE_FROM, Row, by_group, partition
+from metrics.answer import MATURE_FROM, Lists, Row, gathered, listed
 from metrics.intervals import Floats, wilson
 from metrics.query import filter_values
-from metrics.rows import MATURITY_JOIN, Rows
-from metrics.survival import aalen_johansen, kaplan_meier, log_log_interval
+from metrics.rows import Rows
+from metrics.survival import aalen_johansen, log_log_interval, product_limit
 
-Integers = npt.NDArray[np.int64]
 ENOUGH = 10  # endings from which a curve is estimated; applications that must be old enough for a day to count as followed
 _HIRED, _OTHER = 1, 2
 _WHEN = ("period_from", "period_to", "applied_month")
@@ -22,69 +21,105 @@ _WHEN = ("period_from", "period_to", "applied_month")
 def projected_conversion(rows: Rows) -> pl.DataFrame:
     """F5: Aalen–Johansen incidence of hire at the horizon; other endings compete, open applications are censored."""
     horizon = float(rows.switches["horizon"])
-    frame = rows.each(
+    days = "list(greatest(coalesce(r.process_days, r.age_days), 0))"
+    frame = rows.total(
         {
-            "days": "greatest(coalesce(r.process_days, r.age_days), 0)",
-            "age": "coalesce(r.age_days, 0)",
-            "cause": f"case r.outcome when 'open' then 0 when 'hired' then {_HIRED} else {_OTHER} end",
-            "cohort_month": "r.applied_month",
-            "month_is_mature": "coalesce(m.is_mature, false)",
+            "hired": f"{days} filter (where r.outcome = 'hired')",
+            "other": f"{days} filter (where r.outcome not in ('hired', 'open'))",
+            "open": f"{days} filter (where r.outcome = 'open')",
+            "oldest": f"max(coalesce(r.age_days, 0), {ENOUGH})",
+            "cohort_month": "any_value(r.applied_month)",
         },
-        join=MATURITY_JOIN,
+        groups=list(dict.fromkeys([*rows.groups, "applied_month"])),
         ignore=_WHEN,  # older cohorts are needed for what the asked ones have not lived through
     )
-    pools = _Pools(frame, [name for name in rows.groups if name != "applied_month"])
-    asked = frame.filter(_asked(rows))
-    return by_group(asked, rows.groups, lambda part: _project(part, pools, horizon))
+    segment = [name for name in rows.groups if name != "applied_month"]
+    pools = _Pools(listed(frame), segment)
+    asked = _by(listed(frame.filter(_asked(rows))), rows.groups) or ({} if rows.groups else {(): []})
+    cohorts = {key: _Cohort.of(parts) for key, parts in asked.items()}
+    mature = _mature(rows, asked, cohorts)
+    found = [(key, _project(cohorts[key], parts, pools, horizon) | {"is_mature": mature[key]}) for key, parts in asked.items()]
+    return gathered(frame, rows.groups, found)
+
+
+def _mature(
+    rows: Rows, asked: Mapping[tuple[Any, ...], list[Lists]], cohorts: Mapping[tuple[Any, ...], "_Cohort"]
+) -> dict[tuple[Any, ...], bool | None]:
+    """Say of each cohort whether it can be judged: 95 % have ended, or all its school-months are flagged; None without applications."""
+    mature = {key: 1 - cohort.open.size / cohort.size >= MATURE_FROM if cohort.size else None for key, cohort in cohorts.items()}
+    young = {part["cohort_month"] for key, parts in asked.items() if mature[key] is False for part in parts}
+    if young:
+        named = ", ".join(f"date '{month}'" for month in sorted(young))
+        by = list(dict.fromkeys([*rows.groups, "applied_month"]))
+        flags = rows.months_are_mature(by, where=[f"r.applied_month in ({named})"], ignore=_WHEN)
+        for key, parts in asked.items():
+            mature[key] = mature[key] or all(flags[tuple(part[name] for name in by)] for part in parts)
+    return mature
+
+
+def _by(parts: list[Lists], names: list[str]) -> dict[tuple[Any, ...], list[Lists]]:
+    found: dict[tuple[Any, ...], list[Lists]] = {}
+    for part in parts:
+        found.setdefault(tuple(part[name] for name in names), []).append(part)
+    return found
 
 
 @dataclass(frozen=True)
 class _Cohort:
-    """Applications followed together, as arrays of one length: thousands of small cohorts are projected at each publish."""
+    """Applications followed together: the days at which they were hired, ended otherwise, or are still open; the oldest ages."""
 
-    days: Floats
-    ages: Floats
-    causes: Integers
+    hired: Floats
+    other: Floats
+    open: Floats
+    oldest: Floats
 
     @classmethod
-    def of(cls, part: pl.DataFrame) -> Self:
-        return cls(*(part[name].to_numpy() for name in ("days", "age", "cause")))
+    def of(cls, parts: list[Lists]) -> Self:
+        """Join the months of a cohort; of the ages, each month's oldest are enough to know the tenth oldest of all."""
+        return cls(*(np.concatenate([part[name] for part in parts]) if parts else np.empty(0) for name in _Cohort.__annotations__))
+
+    @property
+    def size(self) -> int:
+        return self.hired.size + self.other.size + self.open.size
 
     def after(self, day: float) -> Self:
         """Return those still undecided after so many days."""
-        later = self.days > day
-        return replace(self, days=self.days[later], ages=self.ages[later], causes=self.causes[later])
+        return replace(self, hired=self.hired[self.hired > day], other=self.other[self.other > day], open=self.open[self.open > day])
 
     def ended_by(self, day: float) -> int:
-        return int(np.count_nonzero((self.causes > 0) & (self.days <= day)))
+        return int(np.count_nonzero(self.hired <= day) + np.count_nonzero(self.other <= day))
 
     def followed(self, horizon: float) -> float:
         """Return until which age the applications could be watched: the tenth oldest, at most the horizon."""
-        return min(horizon, float(np.partition(self.ages, -ENOUGH)[-ENOUGH])) if self.ages.size >= ENOUGH else 0.0
+        return min(horizon, float(np.sort(self.oldest)[-ENOUGH])) if self.size >= ENOUGH else 0.0
 
-    def incidence(self, moment: float) -> tuple[float, float, float, float, float]:
-        """Return F of hire and its variance, the variance of F of the rest, S and its variance, at a moment."""
-        curves = aalen_johansen(self.days, self.causes)
+    def incidence(self, moment: float) -> tuple[float, float, float]:
+        """Return F of hire and its variance, and the variance of F of the rest, at a moment."""
+        days = np.concatenate((self.hired, self.other, self.open))
+        curves = aalen_johansen(days, np.repeat((_HIRED, _OTHER, 0), (self.hired.size, self.other.size, self.open.size)))
         hired, other = (curves[name].at(moment) if name in curves else (0.0, 0.0) for name in (_HIRED, _OTHER))
-        survival = kaplan_meier(self.days, self.causes > 0)
-        left = float(survival.survival_at(moment))
-        seen = int(np.searchsorted(survival.times, moment, side="right"))
-        greenwood = float(survival.greenwood[seen - 1]) if seen and left > 0 else 0.0
-        return hired[0], hired[1], other[1], left, left**2 * greenwood
+        return hired[0], hired[1], other[1]
+
+    def survival(self, moment: float) -> tuple[float, float]:
+        """Return S and its variance at a moment."""
+        curve = product_limit(np.concatenate((self.hired, self.other)), self.open)
+        left = float(curve.survival_at(moment))
+        seen = int(np.searchsorted(curve.times, moment, side="right"))
+        return left, left**2 * float(curve.greenwood[seen - 1]) if seen and left > 0 else 0.0
 
 
 class _Pools:
     """Where a cohort's unlived days are read from: its own segment of all months, else its school (or everything read)."""
 
-    def __init__(self, frame: pl.DataFrame, segment: list[str]) -> None:
+    def __init__(self, parts: list[Lists], segment: list[str]) -> None:
         self._levels = [segment] if segment in ([], ["tenant_id"]) else [segment, [name for name in segment if name == "tenant_id"]]
-        self._parts = [{key: _Cohort.of(part) for key, part in partition(frame, level)} for level in self._levels]
+        self._parts = [{key: _Cohort.of(part) for key, part in _by(parts, level).items()} for level in self._levels]
 
-    def of(self, part: pl.DataFrame, after: float, horizon: float) -> _Cohort | None:
+    def of(self, part: Lists, after: float, horizon: float) -> _Cohort | None:
         """Return the applications still undecided ``after`` so many days; None when no pool was followed to the horizon."""
         found = None
         for level, parts in zip(self._levels, self._parts, strict=True):
-            pool = parts[tuple(part[name][0] for name in level)]
+            pool = parts[tuple(part[name] for name in level)]
             if pool.followed(horizon) >= horizon:
                 found = pool.after(after) if after else pool
                 if found.ended_by(horizon) >= ENOUGH:
@@ -104,19 +139,18 @@ def _asked(rows: Rows) -> pl.Expr:
     return wanted
 
 
-def _project(part: pl.DataFrame, pools: _Pools, horizon: float) -> Row:
-    cohort = _Cohort.of(part)
-    n, n_open = part.height, int(np.count_nonzero(cohort.causes == 0))
-    row: Row = {"value": None, "lower": None, "upper": None, "n": n, "n_open": n_open, "reason": None, "is_mature": None}
+def _project(cohort: _Cohort, parts: list[Lists], pools: _Pools, horizon: float) -> Row:
+    n, n_open = cohort.size, cohort.open.size
+    row: Row = {"value": None, "lower": None, "upper": None, "n": n, "n_open": n_open, "reason": None}
     if not n:
         return row
-    row["is_mature"] = 1 - n_open / n >= MATURE_FROM or bool(part["month_is_mature"].all())
     after = cohort.followed(horizon)
     if cohort.ended_by(after) < ENOUGH:
         after = 0.0
-    value, variance, other, left, left_variance = cohort.incidence(after) if after else (0.0, 0.0, 0.0, 1.0, 0.0)
+    value, variance, other = cohort.incidence(after) if after else (0.0, 0.0, 0.0)
+    left, left_variance = cohort.survival(after) if after else (1.0, 0.0)
     if after < horizon and left > 0:
-        pool = pools.of(part, after, horizon)
+        pool = pools.of(parts[0], after, horizon)
         if pool is None:
             return row | {"reason": f"no cohort has been followed for {horizon:.0f} days yet"}
         later, later_variance = _later(pool, horizon)
@@ -125,14 +159,14 @@ def _project(part: pl.DataFrame, pools: _Pools, horizon: float) -> Row:
         chance = left * later * (1 - later) / n  # of those still open: what comes true is one draw of it
         value, variance = value + left * later, max(spread, 0.0) + left**2 * later_variance + chance
         seen = f"seen to day {after:.0f}" if after else f"fewer than {ENOUGH} endings seen"
-        row["reason"] = f"{seen}, then as {pool.days.size:,} pooled applications fared"
+        row["reason"] = f"{seen}, then as {pool.size:,} pooled applications fared"
     lower, upper = log_log_interval(value, variance) if variance > 0 else wilson(value * n, n)
     return row | {"value": value, "lower": float(lower), "upper": float(upper)}
 
 
 def _later(pool: _Cohort, horizon: float) -> tuple[float, float]:
     """Return the incidence of hire in a pool by the horizon and its variance, kept off zero where few endings speak."""
-    n = pool.days.size
+    n = pool.size
     later, variance = pool.incidence(horizon)[:2] if n else (0.0, 0.0)
     if pool.ended_by(horizon) >= ENOUGH:
         return later, variance

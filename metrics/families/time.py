@@ -6,42 +6,48 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from metrics.answer import MATURE_FROM, Row, by_group
+from metrics.answer import MATURE_FROM, Lists, Row, by_lists
 from metrics.intervals import quantile_interval
-from metrics.rows import MATURITY_JOIN, Rows
-from metrics.survival import kaplan_meier
+from metrics.rows import Rows
+from metrics.survival import product_limit
 
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def survival_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
-    """Return the Kaplan–Meier quantile of ``days`` (``is_ended`` false: censored) with its 95 % interval, n and n_open."""
-    is_ended = part["is_ended"].to_numpy()
-    curve = kaplan_meier(part["days"].to_numpy(), is_ended)
+def durations(days: str, is_ended: str = "true") -> dict[str, str]:
+    """Return the aggregates ``ended`` and ``censored``: a million durations come as a few lists, which cost half of as many rows."""
+    return {"ended": f"list({days}) filter (where {is_ended})", "censored": f"list({days}) filter (where not ({is_ended}))"}
+
+
+def survival_quantile(row: Lists, probability: float = 0.5) -> Row:
+    """Return the Kaplan–Meier quantile of ``durations`` with its 95 % interval, n and n_open."""
+    ended, censored = row["ended"], row["censored"]
+    curve = product_limit(ended, censored)
     found, (lower, upper) = curve.quantile(probability), curve.quantile_interval(probability)
-    beyond = part.height > 0 and math.isnan(found)
+    n = ended.size + censored.size
+    beyond = n > 0 and math.isnan(found)
     name = "median" if probability == 0.5 else f"{probability:.0%} quantile"
     return {
         "value": _number(found),
         "lower": _number(lower),
         "upper": _number(upper),
-        "n": part.height,
-        "n_open": part.height - int(np.count_nonzero(is_ended)),
+        "n": n,
+        "n_open": censored.size,
         "reason": f"{name} lies beyond the {math.floor(curve.follow_up)} days followed up" if beyond else None,
     }
 
 
-def _completed_quantile(part: pl.DataFrame, probability: float = 0.5) -> Row:
-    days = part["days"].to_numpy()[part["is_ended"].to_numpy()]
+def _completed_quantile(row: Lists, probability: float = 0.5) -> Row:
+    days = row["ended"]
     lower, upper = quantile_interval(days, probability) if days.size else (math.nan, math.nan)
     return {
         "value": float(np.quantile(days, probability)) if days.size else None,
         "lower": _number(lower),
         "upper": _number(upper),
         "n": days.size,
-        "n_open": part.height - days.size,
+        "n_open": row["censored"].size,
         "reason": None,
     }
 
@@ -50,15 +56,15 @@ def _stage(rows: Rows) -> list[str]:
     return [] if rows.names("stage") else [f"r.stage = '{rows.switches['stage']}'"]
 
 
-def _summary(rows: Rows, probability: float = 0.5) -> Callable[[pl.DataFrame], Row]:
+def _summary(rows: Rows, probability: float = 0.5) -> Callable[[Lists], Row]:
     estimate = _completed_quantile if rows.switches.get("estimate") == "completed" else survival_quantile
-    return lambda part: estimate(part, probability)
+    return lambda row: estimate(row, probability)
 
 
 def _in_stage(rows: Rows, where: list[str], probability: float = 0.5) -> pl.DataFrame:
-    columns = {"days": "r.time_in_stage_days", "is_ended": "not r.is_censored"}
-    frame = rows.each(columns, where=[*_stage(rows), *where, "r.time_in_stage_days is not null"])
-    return by_group(frame, rows.groups, _summary(rows, probability))
+    measures = durations("r.time_in_stage_days", "not r.is_censored")
+    frame = rows.total(measures, where=[*_stage(rows), *where, "r.time_in_stage_days is not null"])
+    return by_lists(frame, rows.groups, _summary(rows, probability))
 
 
 def time_in_stage_visit(rows: Rows) -> pl.DataFrame:
@@ -88,8 +94,8 @@ def time_to_fill(rows: Rows) -> pl.DataFrame:
     since = "_latest" if rows.switches["reopened"] == "latest" else ""
     days = f"r.{rows.switches['clock']}{since}_days"
     where = ["not r.is_cancelled"] if rows.switches["cancelled"] == "excluded" else []
-    frame = rows.each({"days": days, "is_ended": "r.is_filled"}, where=[*where, f"{days} is not null"])
-    return by_group(frame, rows.groups, survival_quantile)
+    frame = rows.total(durations(days, "r.is_filled"), where=[*where, f"{days} is not null"])
+    return by_lists(frame, rows.groups, survival_quantile)
 
 
 def time_to_start(rows: Rows) -> pl.DataFrame:
@@ -99,43 +105,37 @@ def time_to_start(rows: Rows) -> pl.DataFrame:
 
 def process_time(rows: Rows) -> pl.DataFrame:
     """T7: days from application to its end; of all applications with open ones censored, or of those with one outcome."""
-    columns = {
-        "days": "greatest(coalesce(r.process_days, r.age_days), 0)",
-        "is_ended": "r.outcome <> 'open'",
-        "month_is_mature": "coalesce(m.is_mature, false)",
-    }
-    by_outcome = rows.names("outcome")
-    if not by_outcome:
-        return by_group(rows.each(columns, join=MATURITY_JOIN), rows.groups, _decided)
-    ended = rows.each(columns, join=MATURITY_JOIN, where=["r.outcome <> 'open'"])
-    answer = by_group(ended, rows.groups, _completed_quantile).drop("n_open")
+    measures = durations("greatest(coalesce(r.process_days, r.age_days), 0)", "r.outcome <> 'open'")
+    if not rows.names("outcome"):
+        answer = by_lists(rows.total(measures), rows.groups, survival_quantile)
+        return _with_maturity(rows, answer, rows.groups, pl.col("n"), [])
+    answer = by_lists(rows.total(measures, where=["r.outcome <> 'open'"]), rows.groups, _completed_quantile).drop("n_open")
     groups = [name for name in rows.groups if name != "outcome"]
-    still = rows.total(
-        {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)", "mature": "bool_and(coalesce(m.is_mature, false))"},
-        groups=groups,
-        join=MATURITY_JOIN,
-        ignore=["outcome"],
-    )
+    counted = {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)"}
+    still = rows.total(counted, groups=groups, ignore=["outcome"])
     joined = answer.join(still, on=groups, how="left") if groups else answer.join(still, how="cross")
-    return joined.with_columns(is_mature=(1 - pl.col("n_open") / pl.col("every") >= MATURE_FROM) | pl.col("mature"))
+    return _with_maturity(rows, joined, groups, pl.col("every"), ["outcome"])
 
 
-def _decided(part: pl.DataFrame) -> Row:
-    row = survival_quantile(part)
-    share = part["is_ended"].mean()
-    return row | {"is_mature": None if share is None else share >= MATURE_FROM or bool(part["month_is_mature"].all())}
+def _with_maturity(rows: Rows, answer: pl.DataFrame, groups: list[str], every: pl.Expr, ignore: list[str]) -> pl.DataFrame:
+    decided = answer.with_columns(is_mature=pl.when(every > 0).then(1 - pl.col("n_open") / every >= MATURE_FROM))
+    if decided["is_mature"].all():
+        return decided
+    flags = rows.months_are_mature(groups, ignore=ignore)
+    keys = decided.select(groups).rows() if groups else [()] * decided.height
+    return decided.with_columns(pl.col("is_mature") | pl.Series([flags.get(key, False) for key in keys], dtype=pl.Boolean))
 
 
 def first_response(rows: Rows) -> pl.DataFrame:
     """T8: days from application to the first answer; without one, censored."""
-    frame = rows.each({"days": "r.first_response_days", "is_ended": "not r.is_censored"})
-    return by_group(frame, rows.groups, _summary(rows))
+    frame = rows.total(durations("r.first_response_days", "not r.is_censored"))
+    return by_lists(frame, rows.groups, _summary(rows))
 
 
 def _complete(rows: Rows, days: str, where: list[str]) -> pl.DataFrame:
     """Summarise durations that have all ended: nothing can be open."""
-    frame = rows.each({"days": days, "is_ended": "true"}, where=[*where, f"{days} is not null"])
-    return by_group(frame, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
+    frame = rows.total(durations(days), where=[*where, f"{days} is not null"])
+    return by_lists(frame, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
 
 
 METRICS = {

@@ -78,12 +78,12 @@ def try_rule(
 
     Example: `nexus alerts test 018f… --send`
     """
+    from metrics.opening import open_current
     from orchestration.alerts import Channels, look, message
     from orchestration.insights_api import InsightsApi
-    from warehouse.connection import Published
 
     home = Home()
-    with InsightsApi.open(home) as api, Published.open(home.root) as file:
+    with InsightsApi.open(home) as api, open_current(home.root) as file:
         rule = api.rule(rule_id)
         if rule is None:
             raise ValueError(f"there is no rule {rule_id!r}: see `nexus alerts list`")
