@@ -7,7 +7,7 @@ from fastapi import Body, Depends, Request, Response
 
 from foundation import clock
 from foundation.access import Role
-from hiring.access import Access, BearerCredential, public, requires
+from hiring.access import Access, AgencySubmissions, BearerCredential, public, reach_of, requires
 from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.authentication import Authentication, issue_api_key
@@ -50,6 +50,14 @@ def sign_in(body: schemas.SignIn, response: Response, session: DatabaseSession, 
 def show_session(access: OwnSession) -> dict[str, Any]:
     """Return who is signed in."""
     return access.caller.principal.to_json()
+
+
+@router.get("/sessions/current/permissions", response_model=list[schemas.HeldPermission])
+def list_held_permissions(access: OwnSession, session: DatabaseSession) -> Any:
+    """Return what the caller may do at which schools: so that a page offers nothing that would be refused."""
+    held = [permission for permission in Permission if access.caller.holds(permission)]
+    reached = {each: reach_of(access.caller, each, session, lambda *_: AgencySubmissions()).tenant_ids for each in held}
+    return [{"permission": each, "tenant_ids": None if ids is None else sorted(ids)} for each, ids in reached.items()]
 
 
 @router.delete("/sessions/current", status_code=204)

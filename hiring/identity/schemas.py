@@ -36,6 +36,13 @@ class Session(Reply):
     principal: dict[str, Any]
 
 
+class HeldPermission(Reply):
+    """What the caller may do, and at which schools."""
+
+    permission: str
+    tenant_ids: list[UUID] | None = Field(description="null: at every school")
+
+
 class CredentialQuestion(RequestBody):
     """A session token or API key to be verified for another service."""
 
