@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Lateral, Select, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from hiring.access import AgencySubmissions, Reach, one_of
 from hiring.applications.tables import agency_submissions, applications, hires, offers, stage_definitions, stage_events, touches
@@ -144,7 +145,7 @@ def standings(session: Session, condition: ColumnElement[bool], limit: int) -> l
     return list(session.execute(query.where(condition).order_by(since, applications.c.id).limit(limit)))
 
 
-def _latest(query: Select[Any], application_id: ColumnElement[Any], order: ColumnElement[Any]) -> Lateral:
+def _latest(query: Select[Any], application_id: ColumnElement[Any], order: ColumnElement[Any]) -> LateralFromClause:
     """Return the last row of an application's parts, to be joined to the application."""
     return query.where(application_id == applications.c.id).order_by(order.desc()).limit(1).correlate(applications).lateral()
 
