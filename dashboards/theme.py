@@ -76,6 +76,13 @@ div:has(> [class*="st-key-foot-"]), [class*="st-key-panel-"] > [class*="st-key-f
 [data-testid="stCaptionContainer"] {{ opacity: 1 }}
 [data-testid="stCaptionContainer"] p {{ color: color-mix(in srgb, currentColor 88%, transparent) }}
 .stElementContainer:has(.screen-reader) {{ position: absolute; width: 1px !important; overflow: hidden }}
+.stage-counts, .facts {{ list-style: none; margin: 0; padding: 0 }}
+.stage-counts {{ display: flex; flex-wrap: wrap; gap: .25rem 1.4rem }}
+.stage-counts b {{ font-size: 1.1rem; font-weight: 600 }}
+.stage-counts li, .facts li {{ margin: 0; padding: 0 }}
+.facts li {{ padding: .2rem 0; overflow-wrap: anywhere }}
+.facts span {{ display: block; color: color-mix(in srgb, currentColor 88%, transparent) }}
+.st-key-jobs-on a:first-of-type {{ border-radius: 0 }}
 .screen-reader {{ position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }}
 form[action="/sign-out"] button {{ font: inherit; color: inherit; background: transparent; cursor: pointer;
   border: 1px solid {MUTED}; border-radius: .5rem; padding: .35rem .9rem }}
