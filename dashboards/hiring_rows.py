@@ -73,9 +73,14 @@ def source(application: Row) -> str:
     return application["channel"] or figures.words("direct" if application["origin"] == "inbound" else application["origin"])
 
 
+def is_usual(application: Row) -> bool:
+    """Say whether the school calls the stage as everybody does."""
+    return figures.words(application["current_stage"]).lower() == figures.words(application["canonical_stage"]).lower()
+
+
 def job_facts(job: Row, now: datetime, zone: str) -> list[str]:
     """Return what a line says of a job: subject, how long open, openings left, start."""
-    facts = [figures.words(job["subject"]), job["grade_range"]]
+    facts = [figures.words(job["subject"]), figures.words(job["grade_range"])]
     if job["status"] == "open" and job["opened_at"]:
         days = stood(job["opened_at"], now, zone)
         facts.append("opened today" if days == "today" else f"open {days}")
@@ -100,7 +105,7 @@ def history(events: Iterable[Row], reasons: Mapping[str, str]) -> list[tuple[str
         if event["spell_number"] > last_spell:
             said = f"Taken up again in {to}"
         elif origin is None:
-            said = to
+            said = "Applied"
         elif event["to_stage"] in ENDINGS:
             said = to + (f": {reasons[event['reason_id']]}" if event["reason_id"] in reasons else "")
         else:

@@ -8,15 +8,15 @@ import streamlit as st
 from dashboards.hiring_client import HiringUnavailable
 from dashboards.hiring_desk import Desk, NotThere, Refused
 from dashboards.panels import hiring_add, hiring_candidate, hiring_job, hiring_jobs, hiring_waiting
-from dashboards.panels.hiring_frame import SILENT, Visit, link, said
+from dashboards.panels.hiring_frame import SILENT, Visit, choices, said
 from dashboards.sessions import assessments, client
 
 
 def render(token: str, page: Any) -> None:
     """Draw the place of the tab that the URL names; ``page`` is the tab itself, for links within it."""
     try:
-        visit = Visit.begin(Desk(token, client(), assessments()), page)
-        _place(visit)
+        with st.container(key="hiring"):
+            _place(Visit.begin(Desk(token, client(), assessments()), page))
     except HiringUnavailable:
         st.title("Hiring", anchor=False)
         st.warning(SILENT, icon=":material/cloud_off:")
@@ -41,6 +41,10 @@ def closed() -> None:
 
 def _place(visit: Visit) -> None:
     query = st.query_params.to_dict()
+    if query:  # a link within the tab runs it with a new query but leaves the address bar as it was
+        st.query_params.from_dict(query)
+    else:
+        st.query_params.clear()
     if "application" in query:
         hiring_candidate.show(visit, _id(query["application"]))
     elif query.get("view") == "add":
@@ -51,9 +55,7 @@ def _place(visit: Visit) -> None:
         hiring_jobs.draft(visit)
     else:
         is_waiting = query.get("view") == "waiting"
-        with st.container(horizontal=True, key="waiting-on" if is_waiting else "jobs-on", gap="small"):
-            link(visit, "Jobs")
-            link(visit, "Waiting", view="waiting")
+        choices(visit, "place", {"Jobs": {}, "Waiting": {"view": "waiting"}}, "Waiting" if is_waiting else "Jobs")
         if is_waiting:
             hiring_waiting.show(visit)
         else:

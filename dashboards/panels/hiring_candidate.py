@@ -43,8 +43,8 @@ def show(visit: Visit, application_id: str) -> None:
 
 
 def _stage(standing: dict[str, Any]) -> str:
-    own, canonical = standing["current_stage"], standing["canonical_stage"]
-    return figures.words(own) if own == canonical or canonical == "other" else f"{own} ({figures.words(canonical)})"
+    own, canonical = figures.words(standing["current_stage"]), standing["canonical_stage"]
+    return own if hiring_rows.is_usual(standing) or canonical == "other" else f"{own} ({figures.words(canonical)})"
 
 
 def _moves(visit: Visit, application: dict[str, Any], standing: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ def _moves(visit: Visit, application: dict[str, Any], standing: dict[str, Any]) 
         moves = visit.desk.read(f"{path}/moves")
         onward = next((move for move in moves if not move["is_back"]), None)
         with st.container(horizontal=True, gap="small"):
-            for move in moves:
+            for move in [*(move for move in moves if not move["is_back"]), *(move for move in moves[::-1] if move["is_back"])]:
                 name = move["to_stage"]
                 press(
                     visit,

@@ -73,6 +73,14 @@ def link(visit: Visit, label: str, **query: str) -> None:
     st.page_link(visit.page, label=label, query_params=query)
 
 
+def choices(visit: Visit, key: str, places: Mapping[str, dict[str, str]], here: str) -> None:
+    """Draw links side by side, of which one is where the person is; ``places``: the query of each, by its label."""
+    with st.container(horizontal=True, key=f"choices-{key}", gap="medium"):
+        for number, (label, query) in enumerate(places.items()):
+            with st.container(width="content", key=f"{'here' if label == here else 'there'}-{key}-{number}"):
+                link(visit, label, **query)
+
+
 def heading(title: str, facts: list[str] | None = None) -> None:
     """Draw the title of a place and, below it, what there is to know at a glance."""
     st.title(figures.plain(title), anchor=False)

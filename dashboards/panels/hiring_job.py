@@ -5,7 +5,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboards import figures, hiring_rows
-from dashboards.panels.hiring_frame import Visit, confirmed, heading, link, press, said
+from dashboards.panels.hiring_frame import Visit, choices, confirmed, heading, link, press, said
 
 _SHOWN: Final = 20  # candidates of a stage at first; the longest there are shown
 
@@ -55,9 +55,8 @@ def _steps(visit: Visit, job: dict[str, Any]) -> None:
 def _tabs(visit: Visit, job: dict[str, Any], *, ended: bool) -> None:
     over = sum(job["stages"].get(place, 0) for place in ("hired", "ended"))
     active = sum(job["stages"].values()) - over
-    with st.container(horizontal=True, key="ended-on" if ended else "active-on", gap="small"):
-        link(visit, f"In progress ({figures.count(active)})", job=job["id"])
-        link(visit, f"Ended ({figures.count(over)})", job=job["id"], ended="1")
+    labels = [f"In progress ({figures.count(active)})", f"Ended ({figures.count(over)})"]
+    choices(visit, "part", {labels[0]: {"job": job["id"]}, labels[1]: {"job": job["id"], "ended": "1"}}, labels[ended])
 
 
 def _stages(visit: Visit, job: dict[str, Any]) -> None:
@@ -84,7 +83,7 @@ def _candidates(visit: Visit, job: dict[str, Any], place: str, rows: list[hiring
     for row in shown:
         with st.container(border=True, key=f"candidate-{row['id']}", gap=None):
             link(visit, figures.plain(hiring_rows.name(row)), application=row["id"])
-            own = [row["current_stage"]] if row["status"] == "active" and row["current_stage"] != row["canonical_stage"] else []
+            own = [row["current_stage"]] if row["status"] == "active" and not hiring_rows.is_usual(row) else []
             since = hiring_rows.stood(row["since"], visit.now, zone)
             facts = [*own, since if row["status"] == "active" or since == "today" else f"{since} ago", hiring_rows.source(row)]
             st.caption(figures.plain(" · ".join(facts)))

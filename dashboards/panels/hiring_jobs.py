@@ -56,10 +56,13 @@ def show(visit: Visit) -> None:
 
 def _line(visit: Visit, job: dict[str, Any]) -> None:
     school = visit.school(job["tenant_id"])
-    with st.container(border=True, key=f"job-{job['id']}", gap="small"):
+    with st.container(border=True, key=f"job-{job['id']}"):
+        about, counts = st.columns([5, 6], vertical_alignment="center")
+    with about.container(gap=None):
         link(visit, f"**{figures.plain(job['title'])}**", job=job["id"])
         facts = [*([school.name] if len(visit.schools) > 1 else []), *hiring_rows.job_facts(job, visit.now, school.zone)]
         st.caption(figures.plain(" · ".join(facts)))
+    with counts:
         listed("stage-counts", [(figures.count(number), stage) for stage, number in hiring_rows.stage_counts(job["stages"])])
 
 

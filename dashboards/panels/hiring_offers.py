@@ -49,7 +49,8 @@ def show(visit: Visit, application: dict[str, Any], reasons: dict[str, Any]) -> 
         if live is not None:
             _live(visit, live, reasons)
         elif application["status"] == "active" and may_write:
-            _terms(visit, application, runs_sagas=runs is not None)
+            with st.expander("Make an offer"):
+                _terms(visit, application, runs_sagas=runs is not None)
 
 
 def show_saga(visit: Visit, saga: dict[str, Any], *, may_write: bool) -> None:
