@@ -1,5 +1,6 @@
 """What the Hiring tab writes: names, days, moments in the school's zone, and lists in the order of the pipeline. Free of Streamlit."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
@@ -128,7 +129,7 @@ def saga_line(saga: Row, zone: str) -> str:
     step = SAGA_STEPS.get(saga["step"], figures.words(saga["step"]).lower())
     if saga["state"] in {"completed", "compensated"}:
         return "Completed." if saga["state"] == "completed" else f"Taken back{_because(saga)}."
-    said = f"{figures.words(saga['state'])}: {step}"
+    said = f"Taking back: {step}" if saga.get("direction") == "back" else f"{figures.words(saga['state'])}: {step}"
     tries = f", {figures.counted(saga['attempts'], 'failed attempt')}" if saga.get("attempts") else ""
     next_try = saga.get("next_try_at") or saga.get("due_at")
     ahead = f"; {'open until' if saga['state'] == 'waiting' else 'next try'} {moment(next_try, zone)}" if next_try else ""
@@ -136,4 +137,6 @@ def saga_line(saga: Row, zone: str) -> str:
 
 
 def _because(saga: Row) -> str:
-    return f" ({figures.words(saga['error']).lower()})" if saga.get("error") else ""
+    """Return the code of a saga's last fault as words: ``JobAlreadyFilled`` → ``job already filled``."""
+    code = saga.get("error")
+    return f" ({re.sub(r'(?<=[a-z])(?=[A-Z])|_', ' ', code).lower()})" if code else ""

@@ -5,7 +5,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboards import figures, hiring_rows
-from dashboards.panels.hiring_frame import Visit, announce, attempt, heading, link
+from dashboards.panels.hiring_frame import Visit, announce, attempt, heading, link, said
 
 _ORIGINS: Final = {
     "inbound": "Applied directly",
@@ -20,6 +20,7 @@ def show(visit: Visit, job_id: str) -> None:
     job = visit.desk.read(f"jobs/{job_id}")
     link(visit, f"← {figures.plain(job['title'])}", job=job_id)
     heading("Add a candidate", [job["title"], visit.school(job["tenant_id"]).name])
+    said(visit)
     if not visit.may("applications:write", job["tenant_id"]):
         st.info("Your roles add no candidates at this school.", icon=":material/lock:")
         return

@@ -17,7 +17,7 @@ ABSENT = "Interviews can't be read or scheduled right now: the assessments servi
 def known(visit: Visit, **query: str) -> list[dict[str, Any]] | None:
     """Return interviews as the assessments service tells them; None where it does not."""
     try:
-        told = visit.desk.read_assessments("interviews", **query)
+        told = visit.desk.read_assessments("interviews", limit="200", **query)
     except (HiringUnavailable, NotThere, Refused):
         return None
     rows: list[dict[str, Any]] = told["items"] if isinstance(told, dict) else told

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import figures, hiring_rows
 from dashboards.filters import ALL, select
-from dashboards.panels.hiring_frame import Visit, announce, attempt, heading, link, listed
+from dashboards.panels.hiring_frame import Visit, announce, attempt, heading, link, listed, said
 
 _PAGE: Final = "Hiring"
 _STATES: Final = {
@@ -70,6 +70,7 @@ def draft(visit: Visit) -> None:
     """Draw the form that drafts a job."""
     link(visit, "← All jobs")
     heading("Draft a job")
+    said(visit)
     schools = visit.where("jobs:write")
     if not schools:
         st.info("Your roles draft no job at any school.", icon=":material/lock:")

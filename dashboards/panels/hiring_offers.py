@@ -3,9 +3,8 @@
 Where the core runs a hire as a saga its state is shown; a core without sagas hires at once when an offer is accepted.
 """
 
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -121,7 +120,6 @@ def _terms(visit: Visit, application: dict[str, Any], *, runs_sagas: bool) -> No
         fte = float(right.number_input("Full-time equivalent", 0.05, 2.0, 1.0, 0.05))
         salary = left.number_input("Salary a year", min_value=0.0, value=None, step=100.0)
         currency = right.text_input("Currency", max_chars=3, placeholder="GBP").strip().upper() or None
-        lapses = left.date_input("Answer until", value=None, format="DD/MM/YYYY") if runs_sagas else None
         drafts = st.form_submit_button("Draft the offer", type="primary")
         sends = runs_sagas and visit.may("offers:approve", tenant) and st.form_submit_button("Approve and send now")
     if not (drafts or sends):
@@ -133,8 +131,6 @@ def _terms(visit: Visit, application: dict[str, Any], *, runs_sagas: bool) -> No
     if salary is not None and currency is not None:
         body |= {"salary_minor": round(salary / figures.major(1, currency)), "salary_currency": currency}
     if sends:
-        end = datetime.combine(lapses, time(23, 59), ZoneInfo(visit.school(tenant).zone)) if isinstance(lapses, date) else None
-        body |= {"expires_at": end.isoformat()} if end else {}
         attempt(lambda: visit.desk.send(f"{path}/hire", body, seen=seen), "The hire is under way: the offer goes out.")
     else:
         attempt(lambda: visit.desk.send(f"{path}/offers", body, seen=seen), "The offer is drafted.")
