@@ -1,19 +1,19 @@
 """What the Hiring tab reads and does, over HTTP, in the name of the signed-in person.
 
 Every POST carries an Idempotency-Key made of what is asked and of the version that the person saw: the same press twice, or after a
-reload, is the same request and happens once. Nothing is kept here; who may do what, the hiring core decides.
+reload of the page, is the same request and happens once. Nothing is kept here; who may do what, the hiring core decides.
 """
 
+import hashlib
+import hmac
 import json
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID, uuid5
 
 import httpx
 
 from dashboards.hiring_client import HiringClient, HiringUnavailable
 
-_PRESSES: Final = UUID("6f2b6a1e-6c0b-5c0e-9a53-0d6a1c9a7f10")
 _STALE: Final = frozenset({httpx.codes.CONFLICT, httpx.codes.PRECONDITION_FAILED})
 _FIXES: Final = {
     "email": "write it like name@mail.example",
@@ -103,9 +103,13 @@ class Desk:
         return self.assessments
 
 
-def press_key(path: str, body: dict[str, Any] | None, seen: str) -> str:
-    """Return the Idempotency-Key of one press: equal for equal requests made from the same sight of things."""
-    return str(uuid5(_PRESSES, json.dumps([path, seen, body], sort_keys=True, default=str)))
+def press_key(token: str, path: str, body: dict[str, Any] | None, seen: str) -> str:
+    """Return the Idempotency-Key of one press: equal for equal requests that a session makes from the same sight of things.
+
+    Keyed with the session's token: a body holds names and addresses, which a plain digest would let others guess.
+    """
+    request = json.dumps([path, seen, body], sort_keys=True, default=str)
+    return hmac.new(token.encode(), request.encode(), hashlib.sha256).hexdigest()
 
 
 def sentence(problem: dict[str, Any]) -> str:
@@ -138,7 +142,7 @@ def _read(client: HiringClient, token: str, path: str, query: dict[str, Any]) ->
 
 
 def _send(client: HiringClient, token: str, path: str, body: dict[str, Any] | None, seen: str, version: int | None) -> Done:
-    headers = {"Idempotency-Key": press_key(path, body, f"{seen}@{version}")}
+    headers = {"Idempotency-Key": press_key(token, path, body, f"{seen}@{version}")}
     if version is not None:
         headers["If-Match"] = f'"{version}"'
     reply = client.exchange(token, "POST", path, json=body or {}, headers=headers)

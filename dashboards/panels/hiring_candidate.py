@@ -24,9 +24,11 @@ def show(visit: Visit, application_id: str) -> None:
     link(visit, f"← {figures.plain(standing['job_title'])}", job=application["job_id"])
     since = hiring_rows.stood(standing["since"], visit.now, school.zone)
     is_active = application["status"] == "active"
-    stage = _stage(standing) if is_active else figures.words(application["status"])
-    age = since if since == "today" else f"for {since}" if is_active else f"{since} ago"
-    heading(hiring_rows.name(standing), [school.name, f"{stage} {age}", hiring_rows.source(standing)])
+    if is_active:
+        place = f"{_stage(standing)} {'since' if since == 'today' else 'for'} {since}"
+    else:
+        place = f"{figures.words(application['status'])} {since if since == 'today' else f'{since} ago'}"
+    heading(hiring_rows.name(standing), [school.name, place, hiring_rows.source(standing)])
     said(visit)
     reasons = {row["id"]: row for row in visit.desk.read_all("terminal-reasons") if row["tenant_id"] in (None, application["tenant_id"])}
     steps, known = st.columns([3, 2], gap="large")

@@ -1,6 +1,6 @@
 """One job: its facts, the steps of its life, and its candidates in columns by stage (on a phone: one below another)."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
 
@@ -74,14 +74,16 @@ def _ended(visit: Visit, job: dict[str, Any]) -> None:
     for status, rows in hiring_rows.grouped(job["applications"], ended=True):
         st.subheader(f"{figures.words(status)} · {figures.count(len(rows))}", anchor=False)
         with st.container(horizontal=True, key=f"ended-{status}", gap="small"):
-            _candidates(visit, job, status, rows)
+            _candidates(visit, job, status, rows, width=300)
 
 
-def _candidates(visit: Visit, job: dict[str, Any], place: str, rows: list[hiring_rows.Row]) -> None:
+def _candidates(
+    visit: Visit, job: dict[str, Any], place: str, rows: list[hiring_rows.Row], *, width: int | Literal["stretch"] = "stretch"
+) -> None:
     zone, whole = visit.school(job["tenant_id"]).zone, f"hiring-whole-{job['id']}-{place}"
     shown = rows if st.session_state.get(whole) else rows[:_SHOWN]
     for row in shown:
-        with st.container(border=True, key=f"candidate-{row['id']}", gap=None):
+        with st.container(border=True, key=f"candidate-{row['id']}", gap=None, width=width):
             link(visit, figures.plain(hiring_rows.name(row)), application=row["id"])
             own = [row["current_stage"]] if row["status"] == "active" and not hiring_rows.is_usual(row) else []
             since = hiring_rows.stood(row["since"], visit.now, zone)

@@ -82,7 +82,7 @@ def _hires(visit: Visit, hires: list[dict[str, Any]], runs: list[dict[str, Any]]
 
 
 def _line(visit: Visit, label: str, facts: list[str], **place: str) -> None:
-    with st.container(gap=None, key=f"waits-{'-'.join(place.values())}-{len(facts[0])}"):
+    with st.container(gap=None):
         link(visit, figures.plain(label), **place)
         st.caption(figures.plain(" · ".join(facts)))
 

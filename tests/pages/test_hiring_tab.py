@@ -122,7 +122,7 @@ def test_conflict_is_told_and_a_rejection_keeps_its_reason(core: Core, page: Pag
     sign_in(page, core.stack, "recruiter", f"/hiring?application={application_id}")
     core.do("hr_director", "POST", f"applications/{application_id}/move", {"to_stage": "interview"})
     press(page, "Move to Screen", "Somebody changed this meanwhile.")
-    body(page).to_contain_text("Interview today")
+    body(page).to_contain_text("Interview since today")
     assert core.steps(application_id) == ["applied", "interview"]
     page.get_by_role("combobox", name="Why reject?").click()
     page.get_by_role("option", name=REASON).click()

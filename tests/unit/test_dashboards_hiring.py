@@ -9,6 +9,7 @@ import pytest
 from dashboards import hiring_rows
 from dashboards.hiring_client import HiringClient, HiringUnavailable
 from dashboards.hiring_desk import Changed, Desk, NotThere, Refused, press_key, sentence
+from dashboards.panels import hiring_interviews, hiring_offers
 from dashboards.panels.hiring_frame import School, Visit
 
 NOW = datetime(2026, 11, 24, 21, 30, tzinfo=UTC)  # the 25th already in Seoul
@@ -115,7 +116,11 @@ def test_equal_presses_carry_one_key_and_a_later_sight_of_things_another() -> No
     keys = [request.headers["Idempotency-Key"] for request in got]
     assert keys[0] == keys[1] != keys[2]
     assert [request.headers["If-Match"] for request in got] == ['"3"', '"3"', '"4"']
-    assert press_key("jobs", {"title": "A"}, "") != press_key("jobs", {"title": "B"}, "")
+    keys = {
+        press_key(*parts)
+        for parts in [("t", "jobs", {"title": "A"}, ""), ("t", "jobs", {"title": "B"}, ""), ("u", "jobs", {"title": "A"}, "")]
+    }
+    assert len(keys) == 3
 
 
 def test_answers_become_what_the_page_tells() -> None:
@@ -135,6 +140,21 @@ def test_answers_become_what_the_page_tells() -> None:
     with pytest.raises(HiringUnavailable):
         desk(200, {})[0].read_assessments("interviews")
     assert desk(201, {"id": "j"}, **{"Idempotency-Replayed": "true"})[0].send("jobs", {}).is_repeated
+
+
+def test_services_that_are_not_there_yet_are_told_apart_from_empty_lists() -> None:
+    def visit(front: Desk) -> Visit:
+        return Visit(front, None, {}, {}, NOW)
+
+    assert hiring_offers.sagas(visit(desk(404, {"detail": "Not Found"})[0]), application_id="a") is None
+    assert hiring_offers.sagas(visit(desk(200, {"items": [], "next_cursor": None})[0])) == []
+    assert hiring_interviews.known(visit(desk(200, {})[0])) is None
+    late, early = ({"id": key, "scheduled_start": f"2026-12-0{day}T09:00:00Z"} for key, day in (("late", 2), ("early", 1)))
+    front, got = desk(200, {"items": [late, early], "next_cursor": None})
+    interviewing = Desk("token", front.core, front.core)
+    assert [row["id"] for row in hiring_interviews.known(visit(interviewing), application_id="a") or ()] == ["early", "late"]
+    interviewing.send_assessments("interviews", {"application_id": "a"})
+    assert (got[-1].method, got[-1].url.path, "Idempotency-Key" in got[-1].headers) == ("POST", "/v1/interviews", True)
 
 
 def test_page_offers_only_what_the_person_may_do_at_the_school() -> None:
