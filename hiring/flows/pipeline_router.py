@@ -35,7 +35,7 @@ def list_job_standings(
     status: JobStatus | None = None,
     subject: str | None = None,
     tenant_id: UUID | None = None,
-    search: Annotated[str | None, Query(max_length=100, description="a part of the title")] = None,
+    search: Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$", description="a part of the title")] = None,
 ) -> Any:
     """List jobs in reach with openings left and applications by stage."""
     return pipeline.job_page(session, access, {"status": status, "subject": subject, "tenant_id": tenant_id}, search, page)
