@@ -52,14 +52,6 @@ def show_session(access: OwnSession) -> dict[str, Any]:
     return access.caller.principal.to_json()
 
 
-@router.get("/sessions/current/permissions", response_model=list[schemas.HeldPermission])
-def list_held_permissions(access: OwnSession, session: DatabaseSession) -> Any:
-    """Return what the caller may do at which schools: so that a page offers nothing that would be refused."""
-    held = [permission for permission in Permission if access.caller.holds(permission)]
-    reached = {each: reach_of(access.caller, each, session, lambda *_: AgencySubmissions()).tenant_ids for each in held}
-    return [{"permission": each, "tenant_ids": None if ids is None else sorted(ids)} for each, ids in reached.items()]
-
-
 @router.delete("/sessions/current", status_code=204)
 def sign_out(access: OwnSession, session: DatabaseSession, credentials: Credentials, sent: BearerCredential) -> None:
     """Sign out: the token stops working at once here, and within 30 seconds at services that cache answers."""
@@ -230,3 +222,11 @@ def give_feedback(
 ) -> Any:
     """Say how likely your school or agency is to recommend the platform."""
     return service.give_feedback(session, access, body.organisation_id, body.respondent_kind, body.score)
+
+
+@router.get("/sessions/current/permissions", response_model=list[schemas.HeldPermission])
+def list_held_permissions(access: OwnSession, session: DatabaseSession) -> Any:
+    """Return what the caller may do at which schools: so that a page offers nothing that would be refused."""
+    held = [permission for permission in Permission if access.caller.holds(permission)]
+    reached = {each: reach_of(access.caller, each, session, lambda *_: AgencySubmissions()).tenant_ids for each in held}
+    return [{"permission": each, "tenant_ids": None if ids is None else sorted(ids)} for each, ids in reached.items()]

@@ -36,13 +36,6 @@ class Session(Reply):
     principal: dict[str, Any]
 
 
-class HeldPermission(Reply):
-    """What the caller may do, and at which schools."""
-
-    permission: str
-    tenant_ids: list[UUID] | None = Field(description="null: at every school")
-
-
 class CredentialQuestion(RequestBody):
     """A session token or API key to be verified for another service."""
 
@@ -190,3 +183,10 @@ class Feedback(Reply):
     id: UUID
     organisation_id: UUID
     score: int
+
+
+class HeldPermission(Reply):
+    """What the caller may do, and at which schools."""
+
+    permission: str
+    tenant_ids: list[UUID] | None = Field(description="null: at every school")
