@@ -55,8 +55,9 @@ def show(visit: Visit, application: dict[str, Any], reasons: dict[str, Any]) -> 
 def show_saga(visit: Visit, saga: dict[str, Any], *, may_write: bool) -> None:
     """Draw how a hire in progress stands, with what can be done about it."""
     zone, path = visit.school(saga["tenant_id"]).zone, f"hire-sagas/{saga['id']}"
-    st.markdown(f"**Hire in progress** · {figures.plain(hiring_rows.saga_line(saga, zone))}")
-    if not may_write or saga["state"] in {"completed", "compensated"}:
+    has_ended = saga["state"] in {"completed", "compensated"}
+    st.markdown(f"**{'Hire' if has_ended else 'Hire in progress'}** · {figures.plain(hiring_rows.saga_line(saga, zone))}")
+    if has_ended or not may_write:
         return
     seen = f"{saga['state']} {saga['step']} {saga.get('attempts')}"
     with st.container(horizontal=True, gap="small"):

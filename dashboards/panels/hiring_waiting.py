@@ -14,7 +14,8 @@ def show(visit: Visit) -> None:
     heading("Waiting", ["What needs somebody at your schools, the oldest first"])
     said(visit)
     waiting = visit.desk.read("pipeline/waiting")
-    runs = [saga for saga in hiring_offers.sagas(visit) or () if saga["state"] in {"processing", "waiting", "stuck"}]
+    told = [saga for state in ("stuck", "processing", "waiting") for saga in hiring_offers.sagas(visit, state=state, limit="200") or ()]
+    runs = list({saga["id"]: saga for saga in told}.values())  # an overdue one is told as stuck too
     left, right = st.columns(2, gap="large")
     with left:
         _jobs(visit)
