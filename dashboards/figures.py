@@ -134,6 +134,11 @@ def released_share(value: float | None) -> str:
     return "under 5%" if value < 0.05 else "over 95%" if value > 0.95 else f"{value:.0%}"
 
 
+def plain(text: str) -> str:
+    """Return text that Markdown leaves as it is: names are written by people."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|~$:" else sign for sign in text)
+
+
 VERDICTS = ("no indication", "below four fifths, within noise and chance", "indication: ask for an audit")
 
 

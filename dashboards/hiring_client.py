@@ -114,6 +114,17 @@ class HiringClient:
             raise NotKept(str(reply.json().get("detail", "")))
         self._check(reply)
 
+    def exchange(self, token: str, method: str, path: str, **content: Any) -> httpx.Response:
+        """Send one request of the signed-in person's and return the reply, a refusal too.
+
+        Raises:
+            HiringUnavailable: no answer, or a failure of the service.
+        """
+        reply = self._send(method, f"/v1/{path}", **{**content, "headers": {**content.get("headers", {}), **_bearer(token)}})
+        if reply.is_server_error:
+            self._check(reply)
+        return reply
+
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()

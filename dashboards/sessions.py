@@ -110,6 +110,13 @@ def client() -> HiringClient:
 
 
 @cache
+def assessments() -> HiringClient | None:
+    """Return the client of the assessments service of this process; None where there is no such service."""
+    address = settings().assessments_address()
+    return HiringClient(address) if address else None
+
+
+@cache
 def receipt_book() -> ReceiptBook:
     """Return the receipts of the hiring core, kept with this service's own key."""
     return ReceiptBook(settings().hiring_address(), Home().read_secret("internal_api_key"))

@@ -58,12 +58,16 @@ def show(principal: Principal, token: str) -> None:
     """Draw the bar and the chosen page for a verified person; pages that roles don't open do not exist for them."""
     opened = [page for page in _INSIGHTS if principal.may_open(page)]
     registered = {page: _page(principal, page, is_first=page is opened[0]) for page in opened}
+    tab = st.Page(
+        lambda: hiring.render(token, tab) if principal.may_open(Page.HIRING) else hiring.closed(), title="Hiring", url_path="hiring"
+    )
     if principal.may_open(Page.HIRING):
-        registered[Page.HIRING] = st.Page(lambda: hiring.render(principal), title="Hiring", url_path="hiring")
+        registered[Page.HIRING] = tab
     if not registered:
         registered[Page.AGENCY] = st.Page(pages.no_page, title="Educator Nexus", url_path="home", default=True)
     kept = st.Page(lambda: receipt.render(principal, token), title="Receipt", url_path="receipt")
-    current = st.navigation([*registered.values(), kept], position="hidden")
+    unlisted = [kept] if Page.HIRING in registered else [kept, tab]
+    current = st.navigation([*registered.values(), *unlisted], position="hidden")
     is_hiring = current.url_path == "hiring"
     shown = next((page for page in registered if page in _INSIGHTS and registered[page] is current), None)
     _bar(principal, token, registered, shown, is_hiring=is_hiring)

@@ -76,6 +76,19 @@ div:has(> [class*="st-key-foot-"]), [class*="st-key-panel-"] > [class*="st-key-f
 [data-testid="stCaptionContainer"] {{ opacity: 1 }}
 [data-testid="stCaptionContainer"] p {{ color: color-mix(in srgb, currentColor 88%, transparent) }}
 .stElementContainer:has(.screen-reader) {{ position: absolute; width: 1px !important; overflow: hidden }}
+.st-key-hiring [data-testid="stPageLink"] a {{ background: transparent; padding: 0; border-radius: 0 }}
+.st-key-hiring [data-testid="stPageLink"] p {{ font-weight: 400; text-decoration: underline; text-underline-offset: .2em }}
+.st-key-hiring [class*="st-key-choices-"] p {{ text-decoration: none }}
+.st-key-hiring [class*="st-key-choices-"] a {{ padding: .3rem .1rem }}
+.st-key-hiring [class*="st-key-here-"] a {{ box-shadow: inset 0 -3px 0 {PRIMARY} }}
+.st-key-hiring [class*="st-key-here-"] p {{ font-weight: 600 }}
+.st-key-hiring h3 {{ padding-bottom: .35rem !important }}
+.stage-counts, .facts {{ list-style: none !important; margin: 0 !important; padding: 0 !important }}
+.stage-counts li, .facts li {{ margin: 0 !important; padding: 0 !important }}
+.stage-counts {{ display: flex; flex-wrap: wrap; gap: .25rem 1.2rem }}
+.stage-counts b {{ font-size: 1.1rem; font-weight: 600 }}
+.facts li {{ padding: .2rem 0 !important; overflow-wrap: anywhere }}
+.facts span {{ display: block; color: color-mix(in srgb, currentColor 88%, transparent) }}
 .screen-reader {{ position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }}
 form[action="/sign-out"] button {{ font: inherit; color: inherit; background: transparent; cursor: pointer;
   border: 1px solid {MUTED}; border-radius: .5rem; padding: .35rem .9rem }}

@@ -11,6 +11,7 @@ from hiring.applications.offers_router import router as offers_router
 from hiring.applications.router import router as applications_router
 from hiring.applications.service import ApplicationService
 from hiring.applications.stages import WorkflowService
+from hiring.applications.standing import StandingService
 from hiring.applications.workflow_router import router as workflow_router
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
@@ -21,6 +22,8 @@ from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
 from hiring.equity.service import EquityService
 from hiring.flows.hiring_flow import Hiring
+from hiring.flows.pipeline import Pipeline
+from hiring.flows.pipeline_router import router as pipeline_router
 from hiring.flows.router import Flows
 from hiring.flows.router import router as flows_router
 from hiring.flows.submitting import Submitting
@@ -53,6 +56,7 @@ ROUTERS = (
     workflow_router,
     offers_router,
     flows_router,
+    pipeline_router,
     survey_router,
     insights_router,
     alerts_router,
@@ -80,9 +84,11 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, reg
     state.candidates = CandidateService(candidate_key, applications_repository.Applicants())
     state.applications = ApplicationService()
     state.workflow = WorkflowService()
+    state.standing = StandingService(state.applications)
     state.offers = OfferService(state.applications)
     submitting = Submitting(state.identity, state.jobs, state.planning, state.candidates, state.applications)
     state.flows = Flows(submitting, Hiring(state.jobs, state.applications, state.offers), state.candidates, state.applications)
+    state.pipeline = Pipeline(state.jobs, state.planning, state.candidates, state.standing)
     equity = EquityService(home.ensure_secret("equity_key"), state.session_maker, settings.survey_days)
     state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)
     state.insights = InsightsService()

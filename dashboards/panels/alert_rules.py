@@ -48,8 +48,9 @@ def listed(choice: Choice) -> None:
     for rule in rules:
         with st.container(border=True, key=f"rule-{rule['id']}"):
             left, right = st.columns([5, 2], vertical_alignment="center")
-            left.markdown(f"**{_plain(rule['name'])}** · {_plain(names.get(rule['tenant_id'], 'every school'))}  \n{_plain(watched(rule))}")
-            left.caption(_plain(state(rule)))
+            school = figures.plain(names.get(rule["tenant_id"], "every school"))
+            left.markdown(f"**{figures.plain(rule['name'])}** · {school}  \n{figures.plain(watched(rule))}")
+            left.caption(figures.plain(state(rule)))
             with right.container(horizontal=True, horizontal_alignment="right"):
                 st.button("Test", key=f"test-{rule['id']}", icon=":material/play_arrow:", on_click=_test, args=(choice.insights, rule))
                 st.button(
@@ -150,10 +151,10 @@ def _test(insights: Insights, rule: Mapping[str, Any]) -> None:
     try:
         finding = look(insights, rule)
     except (MetricQueryError, RuleNotUnderstood, LookupError) as error:
-        st.session_state[_SAID] = f"“{_plain(rule['name'])}” can't be judged: {_plain(str(error))}"
+        st.session_state[_SAID] = f"“{figures.plain(rule['name'])}” can't be judged: {figures.plain(str(error))}"
         return
     verdict = "would tell now" if finding.is_met else "would stay quiet"
-    st.session_state[_SAID] = f"“{_plain(rule['name'])}” {verdict}. {_plain(finding.sentence)}"
+    st.session_state[_SAID] = f"“{figures.plain(rule['name'])}” {verdict}. {figures.plain(finding.sentence)}"
 
 
 def _write(token: str, method: str, rule_id: str | None, body: dict[str, Any] | None = None) -> None:
@@ -161,11 +162,6 @@ def _write(token: str, method: str, rule_id: str | None, body: dict[str, Any] | 
         client().write(token, method, f"alert-rules/{rule_id}" if rule_id else "alert-rules", body)
         st.session_state[_SAID] = "The rule is gone." if method == "DELETE" else "The rule is made; the next publish judges it."
     except NotKept as refusal:
-        st.session_state[_SAID] = f"The rule was not kept: {_plain(str(refusal))}"
+        st.session_state[_SAID] = f"The rule was not kept: {figures.plain(str(refusal))}"
     except HiringUnavailable:
         st.session_state[_SAID] = "The hiring service does not answer: try again in a moment."
-
-
-def _plain(text: str) -> str:
-    """Return text that Markdown leaves as it is: names are written by people."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>#|~$:" else sign for sign in text)

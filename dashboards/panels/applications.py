@@ -1,6 +1,6 @@
 """Drill-down: the applications behind a stage of the funnel, one by one, for those who work with applications.
 
-No name: the warehouse has none. Who it is, the Hiring tab and its API tell by the application's id, to those who may know.
+No name: the warehouse has none. Who it is, the Hiring tab tells, to those who may know: each row leads there.
 """
 
 from typing import Any, Final
@@ -11,7 +11,7 @@ import streamlit as st
 from dashboards import figures
 from dashboards.figures import STAGE_NAMES
 from dashboards.filters import Choice, select
-from dashboards.panels.panel import panel
+from dashboards.panels.panel import in_hiring, panel
 from foundation.access import Page
 
 PAGE_ROWS: Final = 50
@@ -34,8 +34,9 @@ def drill_down(choice: Choice) -> None:
     answer = choice.insights.rows("applications", where=_where(choice, stage, fate), limit=PAGE_ROWS, offset=PAGE_ROWS * (number - 1))
     table = answer.frame.drop("total_count") if answer.frame.height else answer.frame
     grid = pl.DataFrame([_line(row) for row in table.iter_rows(named=True)], infer_schema_length=None)
-    finding = f"{figures.count(total)} applications, newest first; {PAGE_ROWS} a page. Open one in Hiring by its id."
-    panel("applications", f"Who reached {STAGE_NAMES[stage]}?", finding, None, (answer,), table, grid=grid if grid.height else None)
+    finding = f"{figures.count(total)} applications, newest first; {PAGE_ROWS} a page."
+    shown = grid if grid.height else None
+    panel("applications", f"Who reached {STAGE_NAMES[stage]}?", finding, None, (answer,), table, grid=shown, opens="Application")
 
 
 def _where(choice: Choice, stage: str, fate: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def _total(choice: Choice, stage: str, fate: str) -> int:
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "Application": row["application_id"],
+        "Application": in_hiring(row["application_id"]),
         "School": row["school"],
         "Job": row["job"] or row["subject"],
         "Got to": figures.words(row["furthest_stage"]),

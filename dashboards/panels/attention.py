@@ -4,7 +4,8 @@ import polars as pl
 
 from dashboards import figures
 from dashboards.filters import Choice
-from dashboards.panels.panel import panel
+from dashboards.panels.panel import in_hiring, panel
+from foundation.access import Page
 
 _NOTHING = "No open application is over its limit or has been left alone for two weeks."
 
@@ -27,6 +28,7 @@ def waiting(choice: Choice, *, limit: int | None = None) -> None:
             f"{figures.count(found[0]['value'])} had no event for 14 days and have none ahead."
         )
         finding += f" The {shown.height} longest untouched are shown; the CSV holds all." if shown.height < rows.height else ""
+    many_schools, opens = rows.height > 0 and rows["school"].n_unique() > 1, choice.insights.may_open(Page.HIRING)
     panel(
         "attention",
         "Which applications need somebody today?",
@@ -34,13 +36,14 @@ def waiting(choice: Choice, *, limit: int | None = None) -> None:
         None,
         (listed, stale, breaches),
         rows,
-        grid=_grid(shown, many_schools=rows.height > 0 and rows["school"].n_unique() > 1) if shown.height else None,
+        grid=_grid(shown, many_schools=many_schools, opens=opens) if shown.height else None,
+        opens="Application" if opens else "",
         note=_usual(breaches.frame.to_dicts()),
         nothing=_NOTHING,
     )
 
 
-def _grid(rows: pl.DataFrame, *, many_schools: bool) -> pl.DataFrame:
+def _grid(rows: pl.DataFrame, *, many_schools: bool, opens: bool) -> pl.DataFrame:
     lines = [
         ({"School": row["school"]} if many_schools else {})
         | {
@@ -50,7 +53,7 @@ def _grid(rows: pl.DataFrame, *, many_schools: bool) -> pl.DataFrame:
             "Allowed": figures.days(row["limit_days"]),
             "Why": _why(row),
             "Last event": figures.days(row["idle_days"]) + " ago",
-            "Application": row["application_id"],
+            "Application": in_hiring(row["application_id"]) if opens else row["application_id"],
         }
         for row in rows.iter_rows(named=True)
     ]

@@ -22,6 +22,7 @@ def panel(
     table: pl.DataFrame,
     *,
     grid: pl.DataFrame | None = None,
+    opens: str = "",
     note: str = "",
     stacked: bool = False,
     nothing: str = NOTHING,
@@ -36,6 +37,7 @@ def panel(
         answers: what the panel shows, one receipt each.
         table: the chart's table, for the CSV; the chart itself can be taken along as PNG.
         grid: a table to show below or instead of the chart.
+        opens: its column that holds addresses of the Hiring tab.
         note: a sentence below the chart.
         stacked: several charts go below one another.
         nothing: what to say when there is nothing to show.
@@ -54,10 +56,17 @@ def panel(
         if note:
             st.caption(note)
         if grid is not None and grid.height:
-            st.dataframe(receipts.with_moments(grid), hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}")
+            links = {opens: st.column_config.LinkColumn(display_text="Open in Hiring")} if opens else None
+            shown = receipts.with_moments(grid)
+            st.dataframe(shown, hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}", column_config=links)
         elif chart is None:
             st.info(nothing, icon=":material/inbox:")
         receipts.footer(key, question, answers, table, parts, finding)
+
+
+def in_hiring(application_id: str) -> str:
+    """Return the address of an application in the Hiring tab."""
+    return f"/hiring?application={application_id}"
 
 
 def one(answer: Answer) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from hiring.access import AgencySubmissions, Reach, one_of
-from hiring.applications.tables import agency_submissions, applications, hires, offers, stage_definitions, stage_events
+from hiring.applications.tables import agency_submissions, applications, hires, offers, stage_definitions, stage_events, touches
 from hiring.rows import AnyRow
 
 LIVE_OFFERS = ("draft", "pending_approval", "approved", "sent")
@@ -113,3 +115,54 @@ def set_submission_status(session: Session, application_id: UUID, status: str, n
 def hire_in_reach(reach: Reach, hire_id: UUID) -> ColumnElement[bool]:
     """Return the condition on one hire."""
     return (hires.c.id == hire_id) & reach.applications(hires.c.tenant_id, hires.c.application_id)
+
+
+def definitions_of(session: Session, tenant_ids: Iterable[UUID]) -> list[AnyRow]:
+    """Return every stage definition of schools, ended ones too, the newest last."""
+    mine = one_of(stage_definitions.c.organisation_id, tenant_ids)
+    return list(session.execute(select(stage_definitions).where(mine).order_by(stage_definitions.c.active_from, stage_definitions.c.id)))
+
+
+def stage_counts(session: Session, reach: Reach, job_ids: Iterable[UUID]) -> list[AnyRow]:
+    """Return how many applications of jobs stand in which stage with which status: job_id, tenant_id, current_stage, status, count."""
+    place = (applications.c.job_id, applications.c.tenant_id, applications.c.current_stage, applications.c.status)
+    mine = one_of(applications.c.job_id, job_ids) & in_reach(reach)
+    return list(session.execute(select(*place, func.count().label("applications_count")).where(mine).group_by(*place)))
+
+
+def standings(session: Session, condition: ColumnElement[bool], limit: int) -> list[AnyRow]:
+    """Return applications with since when they stand where they do, the channel of their last touch and the status of their live offer.
+
+    Those that have stood longest come first.
+    """
+    step = _latest(select(stage_events.c.event_at), stage_events.c.application_id, stage_events.c.sequence)
+    touch = _latest(select(touches.c.channel_id), touches.c.application_id, touches.c.position)
+    live = select(offers.c.status.label("offer_status")).where(offers.c.status.in_(LIVE_OFFERS))
+    offer = _latest(live, offers.c.application_id, offers.c.id)
+    since = func.coalesce(step.c.event_at, applications.c.applied_at).label("since")
+    query = select(applications, since, touch.c.channel_id, offer.c.offer_status)
+    query = query.select_from(applications.outerjoin(step, true()).outerjoin(touch, true()).outerjoin(offer, true()))
+    return list(session.execute(query.where(condition).order_by(since, applications.c.id).limit(limit)))
+
+
+def _latest(query: Select[Any], application_id: ColumnElement[Any], order: ColumnElement[Any]) -> LateralFromClause:
+    """Return the last row of an application's parts, to be joined to the application."""
+    return query.where(application_id == applications.c.id).order_by(order.desc()).limit(1).correlate(applications).lateral()
+
+
+def live_offers(session: Session, condition: ColumnElement[bool], limit: int) -> list[AnyRow]:
+    """Return live offers of active applications, the oldest first."""
+    active = select(offers, applications.c.job_id, applications.c.candidate_id).join(
+        applications, applications.c.id == offers.c.application_id
+    )
+    wanted = active.where(condition, offers.c.status.in_(LIVE_OFFERS), applications.c.status == "active")
+    return list(session.execute(wanted.order_by(offers.c.id).limit(limit)))
+
+
+def hires_to_start(session: Session, condition: ColumnElement[bool], limit: int) -> list[AnyRow]:
+    """Return hires whose person has not started, the earliest start first."""
+    hired = select(hires, applications.c.job_id, applications.c.candidate_id).join(
+        applications, applications.c.id == hires.c.application_id
+    )
+    wanted = hired.where(condition, hires.c.status == "pending_start")
+    return list(session.execute(wanted.order_by(hires.c.start_date.nulls_last(), hires.c.id).limit(limit)))

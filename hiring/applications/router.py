@@ -8,6 +8,7 @@ from fastapi import Body, Depends, Request, Response
 from hiring.access import Access, requires
 from hiring.applications import schemas
 from hiring.applications.service import ApplicationService
+from hiring.applications.standing import StandingService
 from hiring.applications.tables import applications
 from hiring.database import DatabaseSession
 from hiring.permissions import Permission
@@ -22,7 +23,13 @@ def _service(request: Request) -> ApplicationService:
     return service
 
 
+def _standing(request: Request) -> StandingService:
+    standing: StandingService = request.app.state.standing
+    return standing
+
+
 Service = Annotated[ApplicationService, Depends(_service)]
+Standing = Annotated[StandingService, Depends(_standing)]
 Read = Annotated[Access, requires(Permission.APPLICATIONS_READ)]
 Write = Annotated[Access, requires(Permission.APPLICATIONS_WRITE)]
 Why = Annotated[schemas.Ending, Body(default_factory=schemas.Ending)]
@@ -61,6 +68,12 @@ def show_application(application_id: UUID, access: Read, session: DatabaseSessio
 def list_stage_events(application_id: UUID, access: Read, session: DatabaseSession, service: Service) -> Any:
     """Return the steps of an application."""
     return service.events(session, access, application_id)
+
+
+@router.get("/applications/{application_id}/moves", response_model=list[schemas.PossibleMove])
+def list_moves(application_id: UUID, access: Read, session: DatabaseSession, standing: Standing) -> Any:
+    """Return the stages an application may be moved to; none once it has ended."""
+    return standing.moves(session, access, application_id)
 
 
 @router.get("/applications/{application_id}/touches", response_model=list[schemas.Touch])

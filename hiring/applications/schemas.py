@@ -58,6 +58,14 @@ class Move(EventTime):
     to_stage: str = Field(min_length=1, max_length=100)
 
 
+class PossibleMove(Reply):
+    """A stage an application may be moved to."""
+
+    to_stage: str
+    canonical_stage: CanonicalStage
+    is_back: bool = Field(description="it lies before the stage the application is in")
+
+
 class Ending(EventTime):
     """Why it ended."""
 

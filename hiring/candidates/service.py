@@ -143,6 +143,11 @@ class CandidateService:
 
     # what flows ask for
 
+    def names(self, session: Session, access: Access, candidate_ids: frozenset[UUID]) -> dict[UUID, dict[str, str]]:
+        """Return given and family name of those who applied to a school in reach."""
+        known = self.applicants.known_candidates(session, access.reach, candidate_ids) if candidate_ids else frozenset()
+        return {row.id: {"given_name": row.given_name, "family_name": row.family_name} for row in repository.by_ids(session, known)}
+
     def remaining_id(self, session: Session, access: Access, candidate_id: UUID) -> UUID:
         """Return the id of a known person after merges."""
         row = repository.remaining(session, self._known(session, access, candidate_id).id)

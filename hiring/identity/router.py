@@ -8,7 +8,7 @@ from fastapi import Body, Depends, Request, Response
 from foundation import clock
 from foundation.access import Role
 from foundation.pseudonyms import normalise_email
-from hiring.access import NOBODY, Access, BearerCredential, Trail, public, requires
+from hiring.access import NOBODY, Access, AgencySubmissions, BearerCredential, Trail, public, reach_of, requires
 from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.authentication import Authentication, issue_api_key
@@ -232,3 +232,11 @@ def give_feedback(
 ) -> Any:
     """Say how likely your school or agency is to recommend the platform."""
     return service.give_feedback(session, access, body.organisation_id, body.respondent_kind, body.score)
+
+
+@router.get("/sessions/current/permissions", response_model=list[schemas.HeldPermission])
+def list_held_permissions(access: OwnSession, session: DatabaseSession) -> Any:
+    """Return what the caller may do at which schools: so that a page offers nothing that would be refused."""
+    held = [permission for permission in Permission if access.caller.holds(permission)]
+    reached = {each: reach_of(access.caller, each, session, lambda *_: AgencySubmissions()).tenant_ids for each in held}
+    return [{"permission": each, "tenant_ids": None if ids is None else sorted(ids)} for each, ids in reached.items()]

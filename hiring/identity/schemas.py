@@ -183,3 +183,10 @@ class Feedback(Reply):
     id: UUID
     organisation_id: UUID
     score: int
+
+
+class HeldPermission(Reply):
+    """What the caller may do, and at which schools."""
+
+    permission: str
+    tenant_ids: list[UUID] | None = Field(description="null: at every school")

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hiring.access import Access
+from hiring.access import Access, one_of
 from hiring.domain_events import EventType, record
 from hiring.jobs import errors, repository
 from hiring.jobs.schemas import NewChannel, NewChannelCost, NewHiringPlan, NewPosting
@@ -86,6 +87,11 @@ class PlanningService:
         if kind is not None:
             conditions.append(channels.c.type == kind)
         return read_page(session, channels, conditions, paging)
+
+    def channel_names(self, session: Session, access: Access, channel_ids: set[UUID]) -> dict[UUID, str]:
+        """Return the names of channels that may be known."""
+        condition = one_of(channels.c.id, channel_ids) & repository.shared_or_in_reach(access.reach, channels.c.tenant_id)
+        return {row.id: row.name for row in session.execute(select(channels.c.id, channels.c.name).where(condition))}
 
     def require_channel(self, session: Session, access: Access, channel_id: UUID) -> AnyRow:
         """Return a channel that may be named."""

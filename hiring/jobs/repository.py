@@ -1,10 +1,11 @@
 """Statements over the schema ``jobs``."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hiring.access import Reach, one_of
@@ -33,6 +34,19 @@ def offered_to_agencies(now: datetime) -> ColumnElement[bool]:
 def openings_of(session: Session, job_id: UUID) -> list[AnyRow]:
     """Return a job's openings."""
     return list(session.execute(select(openings).where(openings.c.job_id == job_id).order_by(openings.c.id)))
+
+
+def openings_left(session: Session, job_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return how many openings are neither filled nor closed, by job; jobs without one are left out."""
+    left = one_of(openings.c.job_id, job_ids) & openings.c.filled_by_application_id.is_(None) & openings.c.closed_at.is_(None)
+    rows = session.execute(select(openings.c.job_id, func.count().label("left")).where(left).group_by(openings.c.job_id))
+    return {row.job_id: row.left for row in rows}
+
+
+def titles_of(session: Session, condition: ColumnElement[bool], job_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return titles of jobs that meet a condition."""
+    rows = session.execute(select(jobs.c.id, jobs.c.title).where(condition, one_of(jobs.c.id, job_ids)))
+    return {row.id: row.title for row in rows}
 
 
 def lock_openings(session: Session, job_id: UUID) -> list[AnyRow]:

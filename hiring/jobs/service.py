@@ -48,10 +48,11 @@ class JobService:
         """Return one job in reach."""
         return find_row(session, jobs, (jobs.c.id == job_id) & repository.jobs_in_reach(access.reach), NO_JOB)
 
-    def page(self, session: Session, access: Access, filters: dict[str, Any], paging: Paging) -> dict[str, Any]:
-        """Return jobs in reach; ``filters`` are column = value."""
+    def page(self, session: Session, access: Access, filters: dict[str, Any], paging: Paging, search: str | None = None) -> dict[str, Any]:
+        """Return jobs in reach; ``filters`` are column = value, ``search`` a part of the title."""
         conditions = [repository.jobs_in_reach(access.reach)]
         conditions += [jobs.c[name] == value for name, value in filters.items() if value is not None]
+        conditions += [jobs.c.title.icontains(search, autoescape=True)] if search else []
         return read_page(session, jobs, conditions, paging)
 
     def change(self, session: Session, access: Access, job_id: UUID, body: JobChange, version: int) -> AnyRow:
@@ -159,6 +160,14 @@ class JobService:
         return repository.status_events_of(session, self.job(session, access, job_id).id)
 
     # what flows ask for
+
+    def titles(self, session: Session, access: Access, job_ids: set[UUID]) -> dict[UUID, str]:
+        """Return the titles of jobs in reach."""
+        return repository.titles_of(session, repository.jobs_in_reach(access.reach), job_ids)
+
+    def openings_left(self, session: Session, job_ids: list[UUID]) -> dict[UUID, int]:
+        """Return how many openings of found jobs are neither filled nor closed."""
+        return repository.openings_left(session, job_ids)
 
     def accepting_job(self, session: Session, access: Access, job_id: UUID, *, by_agency: bool) -> AnyRow:
         """Return a job that takes applications, locked against being closed meanwhile.

@@ -159,7 +159,7 @@ def test_role_opens_each_of_its_pages_and_no_other(login: str, page: Page, dashb
     assert has_hiring == principal.may_open(PageName.HIRING)
     if has_hiring:
         page.get_by_role("link", name="Hiring", exact=True).click()
-        expect(page.get_by_role("link", name="Open the API's documentation")).to_be_visible()
+        expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
         assert_sound(page, f"{login}-hiring", tmp_path)
 
 

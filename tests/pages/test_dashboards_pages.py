@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.panels.applications import PAGE_ROWS
+from dashboards.panels.panel import in_hiring
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from foundation.access import Page, Principal, Role
 from tests.support.published_file import BRIGHT, HANOK, NORTH, RIVER, SCHOOLS, Made, Variant, publish_made
@@ -130,7 +131,7 @@ def test_drill_down_lists_the_applications_behind_a_figure(made: Callable[[Varia
     second = run("funnel", published.home, DIRECTOR, reached="screen", fate="ended", part="2")
     assert any(caption.value.startswith(f"{len(ids)} applications") for caption in second.caption)
     shown = next(table.value for table in second.dataframe if "Application" in table.value.columns)
-    assert shown["Application"].to_list() == ids[PAGE_ROWS : 2 * PAGE_ROWS]
+    assert shown["Application"].to_list() == [in_hiring(key) for key in ids[PAGE_ROWS : 2 * PAGE_ROWS]]
     reached = insights.metric("F1", period_from=date(2025, 11, 1), period_to=date(2026, 10, 1), group_by=("stage",)).frame
     for rank, (stage, value) in enumerate(zip(reached["stage"], reached["value"], strict=True), 1):
         where = {"applied_from": date(2025, 11, 1), "applied_to": date(2026, 10, 1), "reached": rank}

@@ -1,0 +1,178 @@
+"""What every part of the Hiring tab shares: who visits, links within the tab, one press of a button, and what came of it.
+
+What belongs here: drawing around a press. What doesn't: what is sent (hiring_desk) and the words of a list (hiring_rows).
+"""
+
+import html
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboards import figures
+from dashboards.hiring_client import HiringUnavailable
+from dashboards.hiring_desk import Changed, Desk, Done, NotThere, Refused
+from foundation import clock
+
+SAID: Final = "hiring-said"
+SILENT: Final = "The hiring service does not answer. Try again in a moment: nothing is done twice."
+
+
+@dataclass(frozen=True)
+class School:
+    """A school of the person's: its name and the zone its clocks show."""
+
+    name: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One look at the Hiring tab.
+
+    ``held`` says what the person may do at which schools (None: at every one): the page offers nothing that would be refused.
+    """
+
+    desk: Desk
+    page: Any
+    schools: Mapping[str, School]
+    held: Mapping[str, frozenset[str] | None]
+    now: datetime
+
+    @classmethod
+    def begin(cls, desk: Desk, page: Any) -> "Visit":
+        """Read what the person may do and where; both are read once a session."""
+        if "hiring-held" not in st.session_state:
+            rows = desk.read("sessions/current/permissions")
+            every = {row["permission"]: None if row["tenant_ids"] is None else frozenset(row["tenant_ids"]) for row in rows}
+            schools = {row["id"]: School(row["name"], row["timezone"]) for row in desk.read_all("organisations", kind="school")}
+            st.session_state["hiring-held"] = (every, dict(sorted(schools.items(), key=lambda entry: entry[1].name)))
+        held, known = st.session_state["hiring-held"]
+        return cls(desk, page, known, held, clock.now())
+
+    def may(self, permission: str, tenant_id: str) -> bool:
+        """Say whether the person may do something at a school."""
+        if permission not in self.held:
+            return False
+        tenants = self.held[permission]
+        return tenants is None or tenant_id in tenants
+
+    def where(self, permission: str) -> dict[str, str]:
+        """Return the schools at which the person may do something, by id."""
+        return {key: school.name for key, school in self.schools.items() if self.may(permission, key)}
+
+    def school(self, tenant_id: str) -> School:
+        """Return a school; one that is not the person's own has no name."""
+        return self.schools.get(tenant_id) or School("Another school", "UTC")
+
+
+def link(visit: Visit, label: str, **query: str) -> None:
+    """Draw a link to another place of the tab; a query holds ids and codes, never a name."""
+    st.page_link(visit.page, label=label, query_params=query)
+
+
+def choices(visit: Visit, key: str, places: Mapping[str, dict[str, str]], here: str) -> None:
+    """Draw links side by side, of which one is where the person is; ``places``: the query of each, by its label."""
+    with st.container(horizontal=True, key=f"choices-{key}", gap="medium"):
+        for number, (label, query) in enumerate(places.items()):
+            with st.container(width="content", key=f"{'here' if label == here else 'there'}-{key}-{number}"):
+                link(visit, label, **query)
+
+
+def heading(title: str, facts: list[str] | None = None) -> None:
+    """Draw the title of a place and, below it, what there is to know at a glance."""
+    st.title(figures.plain(title), anchor=False)
+    st.html('<h2 class="screen-reader">Details</h2>')  # parts are of the third rank: no rank is left out
+    if facts:
+        st.caption(figures.plain(" · ".join(facts)))
+
+
+def listed(css: str, items: list[tuple[str, str]]) -> None:
+    """Draw pairs as a plain list: the first of each is what stands out."""
+    rows = "".join(f"<li><b>{html.escape(first)}</b> <span>{html.escape(second)}</span></li>" for first, second in items)
+    st.html(f'<ul class="{css}">{rows}</ul>')
+
+
+def reason_choice(label: str, offered: Mapping[str, str]) -> str | None:
+    """Draw the choice of a reason by its id; none need be given."""
+    chosen: str | None = st.selectbox(label, [None, *offered], format_func=lambda key: offered[key] if key else "No reason given")
+    return chosen
+
+
+def announce(kind: str, text: str, undo: tuple[str, str, dict[str, Any], int] | None = None) -> None:
+    """Keep what is to be said on the next drawing: ``good``, ``changed`` or ``refused``; with ``undo``: label, path, body, version."""
+    st.session_state[SAID] = (kind, text, undo)
+
+
+def said(visit: Visit) -> None:
+    """Say what came of the last press, with its undoing where there is one."""
+    kept = st.session_state.pop(SAID, None)
+    if kept is None:
+        return
+    kind, text, undo = kept
+    show = {"good": st.success, "changed": st.warning}.get(kind, st.info)
+    show(figures.plain(text), icon={"good": ":material/check:", "changed": ":material/sync:"}.get(kind, ":material/info:"))
+    if undo is not None:
+        label, path, body, version = undo
+        press(visit, label, path, body, said="It is back where it was.", version=version, icon=":material/undo:")
+
+
+def attempt(do: Callable[[], Done], good: str) -> Done | None:
+    """Do something and announce what came of it; None when it was not done."""
+    try:
+        done = do()
+    except Changed as change:
+        announce("changed", str(change))
+    except (Refused, NotThere) as refusal:
+        announce("refused", f"Not done. {refusal}")
+    except HiringUnavailable:
+        announce("refused", SILENT)
+    else:
+        announce("good", f"{good} You had asked for it before: nothing was done twice." if done.is_repeated else good)
+        return done
+    return None
+
+
+def press(
+    visit: Visit,
+    label: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    said: str,
+    version: int | None = None,
+    seen: str = "",
+    primary: bool = False,
+    icon: str | None = None,
+    back: tuple[str, dict[str, Any]] | None = None,
+) -> None:
+    """Draw a button that sends one request.
+
+    Args:
+        visit: who presses.
+        label: of the button.
+        path: what is asked, below ``/v1/``.
+        body: with what.
+        said: what to say when it is done.
+        version: of the thing as it is shown; part of the button's own key, so that a stale press finds no button.
+        seen: the same for things without a version.
+        primary: the one step that comes next.
+        icon: beside the label.
+        back: label and body of the same request that undoes it.
+    """
+
+    def send() -> None:
+        done = attempt(lambda: visit.desk.send(path, body, seen=seen, version=version), said)
+        if done is not None and back is not None and not done.is_repeated:
+            announce("good", said, (back[0], path, back[1], int(done.body["version"])))
+
+    st.button(label, key=f"press-{path}-{label}-{version}-{seen}", on_click=send, type="primary" if primary else "secondary", icon=icon)
+
+
+def confirmed(visit: Visit, label: str, warning: str, yes: str, path: str, body: dict[str, Any] | None = None, **how: Any) -> None:
+    """Draw a button that first says what can't be undone; ``how`` goes to ``press``."""
+    with st.popover(label, key=f"confirm-{path}-{how.get('version')}-{how.get('seen')}"):
+        st.markdown(figures.plain(warning))
+        press(visit, yes, path, body, primary=True, **how)

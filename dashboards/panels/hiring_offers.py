@@ -1,0 +1,150 @@
+"""The offer and the hire of one application: draft, approval, sending, the answer, and how far the hire has come.
+
+Where the core runs a hire as a saga its state is shown; a core without sagas hires at once when an offer is accepted.
+"""
+
+from datetime import date
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboards import figures, hiring_rows
+from dashboards.hiring_desk import NotThere
+from dashboards.panels.hiring_frame import Visit, attempt, confirmed, press, reason_choice
+
+_CONTRACTS: Final = {"permanent": "Permanent", "fixed_term": "Fixed term", "supply": "Supply"}
+
+
+def sagas(visit: Visit, **query: str) -> list[dict[str, Any]] | None:
+    """Return hires in progress as the core tells them; None where it has none of the kind."""
+    try:
+        told = visit.desk.read("hire-sagas", **query)
+    except NotThere:
+        return None
+    rows: list[dict[str, Any]] = told["items"] if isinstance(told, dict) else told
+    return rows
+
+
+def show(visit: Visit, application: dict[str, Any], reasons: dict[str, Any]) -> None:
+    """Draw offers, the hire in progress and the hire of an application; nothing for those who may not read offers."""
+    if not visit.may("offers:read", application["tenant_id"]):
+        return
+    offers = visit.desk.read_all("offers", application_id=application["id"])
+    hires = visit.desk.read_all("hires", application_id=application["id"])
+    runs = sagas(visit, application_id=application["id"])
+    live = next((offer for offer in offers if offer["status"] in hiring_rows.LIVE), None)
+    may_write = visit.may("offers:write", application["tenant_id"])
+    if not (offers or hires or runs) and (application["status"] != "active" or not may_write):
+        return
+    with st.container(border=True, key="offer"):
+        st.subheader("Offer and hire", anchor=False)
+        for saga in runs or ():
+            show_saga(visit, saga, may_write=may_write)
+        for hire in hires:
+            _hire(visit, hire)
+        for offer in offers:
+            if offer is not live:
+                st.caption(figures.plain(f"{figures.words(offer['status'])}: {hiring_rows.terms(offer)}"))
+        if live is not None:
+            _live(visit, live, reasons)
+        elif application["status"] == "active" and may_write:
+            with st.expander("Make an offer"):
+                _terms(visit, application, runs_sagas=runs is not None)
+
+
+def show_saga(visit: Visit, saga: dict[str, Any], *, may_write: bool) -> None:
+    """Draw how a hire in progress stands, with what can be done about it."""
+    zone, path = visit.school(saga["tenant_id"]).zone, f"hire-sagas/{saga['id']}"
+    has_ended = saga["state"] in {"completed", "compensated"}
+    st.markdown(f"**{'Hire' if has_ended else 'Hire in progress'}** · {figures.plain(hiring_rows.saga_line(saga, zone))}")
+    if has_ended or not may_write:
+        return
+    seen = f"{saga['state']} {saga['step']} {saga.get('attempts')}"
+    with st.container(horizontal=True, gap="small"):
+        if saga["state"] == "stuck" or saga.get("error"):
+            press(visit, "Try again now", f"{path}/retry", said="It is tried again.", seen=seen)
+        warning = "The offer is taken back and the opening is free again. This can't be undone."
+        confirmed(visit, "Stop the hire…", warning, "Stop the hire", f"{path}/cancel", said="The hire is being taken back.", seen=seen)
+
+
+def _live(visit: Visit, offer: dict[str, Any], reasons: dict[str, Any]) -> None:
+    """Draw the live offer with the steps its status allows."""
+    path, status, tenant = f"offers/{offer['id']}", offer["status"], offer["tenant_id"]
+    st.markdown(f"**{hiring_rows.OFFER_STATES[status]}** · {figures.plain(hiring_rows.terms(offer))}")
+    if not visit.may("offers:write", tenant):
+        return
+    with st.container(horizontal=True, gap="small"):
+        if status == "draft" and not visit.may("offers:approve", tenant):
+            press(visit, "Ask for approval", f"{path}/submit", said="A director has to approve it next.", seen=status, primary=True)
+        if status in {"draft", "pending_approval"} and visit.may("offers:approve", tenant):
+            press(visit, "Approve", f"{path}/approve", said="The offer is approved: send it next.", seen=status, primary=True)
+        if status == "approved":
+            press(visit, "Mark as sent", f"{path}/send", said="The offer is out: record the answer here.", seen=status, primary=True)
+        if status != "sent":
+            confirmed(visit, "Take back…", "The offer ends for good.", "Take the offer back", f"{path}/rescind", said="Ended.", seen=status)
+    if status == "sent":
+        _answer(visit, offer, reasons)
+
+
+def _answer(visit: Visit, offer: dict[str, Any], reasons: dict[str, Any]) -> None:
+    path = f"offers/{offer['id']}"
+    with st.container(horizontal=True, gap="small", key="answer"):
+        with st.popover("Accepted…", key=f"accepted-{offer['id']}"):
+            st.markdown("The opening is filled; with the last one the job closes and its other applications end. **This can't be undone.**")
+            contract = st.selectbox("Contract", list(_CONTRACTS), format_func=_CONTRACTS.__getitem__)
+            press(visit, "Hire", f"{path}/accept", {"contract_kind": contract}, said="Hired.", seen="sent", primary=True)
+        with st.popover("Declined…", key=f"declined-{offer['id']}"):
+            st.markdown("The application ends; it can be taken up again.")
+            named = {key: row["name"] for key, row in reasons.items() if row["side"] in {"candidate", "neutral"}}
+            reason = reason_choice("Why?", named)
+            press(visit, "Record that they declined", f"{path}/decline", {"reason_id": reason}, said="Declined.", seen="sent", primary=True)
+        confirmed(
+            visit, "No answer…", "The offer lapses; the application stays.", "Let it lapse", f"{path}/expire", said="Lapsed.", seen="sent"
+        )
+        confirmed(visit, "Take back…", "The offer ends for good.", "Take the offer back", f"{path}/rescind", said="Ended.", seen="sent")
+
+
+def _terms(visit: Visit, application: dict[str, Any], *, runs_sagas: bool) -> None:
+    """Draw the form of an offer's terms: as a draft for approval, or sent at once by those who may approve."""
+    tenant, seen, path = application["tenant_id"], f"{application['version']}", f"applications/{application['id']}"
+    openings = [
+        row
+        for row in visit.desk.read(f"jobs/{application['job_id']}/openings")
+        if not (row["closed_at"] or row["filled_by_application_id"])
+    ]
+    if not openings:
+        st.caption("Every opening of the job is filled or closed: no offer can be made.")
+        return
+    with st.form(f"offer-{application['id']}-{seen}", border=False):
+        left, right = st.columns(2)
+        start = left.date_input("Start", value=None, format="DD/MM/YYYY")
+        fte = float(right.number_input("Full-time equivalent", 0.05, 2.0, 1.0, 0.05))
+        salary = left.number_input("Salary a year", min_value=0.0, value=None, step=100.0)
+        currency = right.text_input("Currency", max_chars=3, placeholder="GBP").strip().upper() or None
+        drafts = st.form_submit_button("Draft the offer", type="primary")
+        sends = runs_sagas and visit.may("offers:approve", tenant) and st.form_submit_button("Approve and send now")
+    if not (drafts or sends):
+        return
+    if salary is not None and currency is None:
+        st.warning("Currency: give its three-letter code with the salary, for example GBP.", icon=":material/edit:")
+        return
+    body: dict[str, Any] = {"start_date": start.isoformat() if isinstance(start, date) else None, "fte": fte}
+    if salary is not None and currency is not None:
+        body |= {"salary_minor": round(salary / figures.major(1, currency)), "salary_currency": currency}
+    if sends:
+        attempt(lambda: visit.desk.send(f"{path}/hire", body, seen=seen), "The hire is under way: the offer goes out.")
+    else:
+        attempt(lambda: visit.desk.send(f"{path}/offers", body, seen=seen), "The offer is drafted.")
+    st.rerun()
+
+
+def _hire(visit: Visit, hire: dict[str, Any]) -> None:
+    zone, path = visit.school(hire["tenant_id"]).zone, f"hires/{hire['id']}"
+    start = f" {hiring_rows.day(hire['start_date'])}" if hire["status"] == "pending_start" and hire["start_date"] else ""
+    st.markdown(f"**Hired** · {hiring_rows.moment(hire['hired_at'], zone)} · {hiring_rows.HIRE_STATES[hire['status']]}{start}")
+    if hire["status"] != "pending_start" or not visit.may("outcomes:write", hire["tenant_id"]):
+        return
+    with st.container(horizontal=True, gap="small"):
+        press(visit, "Has started", f"{path}/start", said="It is kept that they started.", seen="pending_start")
+        warning = "The opening is free again and the job opens if the hire had closed it. This can't be undone."
+        confirmed(visit, "Did not start…", warning, "Record that they did not start", f"{path}/renege", said="Kept.", seen="pending_start")
