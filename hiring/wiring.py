@@ -18,12 +18,14 @@ from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
 from hiring.equity.service import EquityService
-from hiring.flows.hiring_flow import Hiring
+from hiring.flows.closing import Closing
 from hiring.flows.router import Flows
 from hiring.flows.router import router as flows_router
 from hiring.flows.submitting import Submitting
 from hiring.flows.survey_router import SurveyFlow
 from hiring.flows.survey_router import router as survey_router
+from hiring.hire_saga.router import router as hire_saga_router
+from hiring.hire_saga.service import HireSagaService
 from hiring.identity import repository as identity_repository
 from hiring.identity.authentication import Authentication
 from hiring.identity.router import router as identity_router
@@ -47,6 +49,7 @@ ROUTERS = (
     workflow_router,
     offers_router,
     flows_router,
+    hire_saga_router,
     survey_router,
     insights_router,
     alerts_router,
@@ -73,7 +76,8 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     state.workflow = WorkflowService()
     state.offers = OfferService(state.applications)
     submitting = Submitting(state.identity, state.jobs, state.planning, state.candidates, state.applications)
-    state.flows = Flows(submitting, Hiring(state.jobs, state.applications, state.offers), state.candidates, state.applications)
+    state.flows = Flows(submitting, Closing(state.jobs, state.applications), state.candidates, state.applications)
+    state.hire_sagas = HireSagaService(state.jobs, state.applications, state.offers)
     equity = EquityService(home.ensure_secret("equity_key"), state.session_maker, settings.survey_days)
     state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)
     state.insights = InsightsService()

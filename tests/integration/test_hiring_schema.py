@@ -11,6 +11,7 @@ from hiring.applications import tables as applications
 from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
+from hiring.hire_saga import tables as hire_saga
 from hiring.idempotency import idempotency_keys
 from hiring.identity import tables as identity
 from hiring.insights import tables as insights
@@ -28,11 +29,12 @@ def test_declared_tables_equal_the_database(migrated_database):
     with psycopg.connect(migrated_database.owner) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
-            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox') and column_name <> '_xid'"
+            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','hire_saga')"
+            " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, candidates, equity, identity, insights, jobs, bus):
+    for module in (applications, candidates, equity, identity, insights, jobs, bus, hire_saga):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns
@@ -131,6 +133,7 @@ def test_reader_sees_every_captured_column_but_personal_ones_and_writes_nothing(
             ("jobs.postings", "url"),
             ("assessments.resume_parses", "result"),
             ("assessments.resume_parses", "error"),
+            ("hire_saga.sagas", "terms"),
         }
         for table in ("identity.users", "identity.memberships", "identity.sessions", "identity.api_keys", "outbox.events"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
