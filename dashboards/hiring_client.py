@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from foundation import logs
 from foundation.principals import IntrospectionUnavailable
 
 _REFUSED = frozenset({400, 401, 403, 404, 422})
@@ -40,7 +41,9 @@ class HiringClient:
 
     def __init__(self, base_url: str, *, transport: httpx.BaseTransport | None = None, timeout_seconds: float = 5.0) -> None:
         """Make a client; ``transport`` is for tests that run the API in process."""
-        self._http = httpx.Client(base_url=base_url, timeout=timeout_seconds, transport=transport)
+        self._http = httpx.Client(
+            base_url=base_url, timeout=timeout_seconds, transport=transport, event_hooks={"request": [logs.carry_correlation]}
+        )
 
     def open_session(self, email: str, password: str) -> NewSession:
         """Open a session for a person.
@@ -87,6 +90,17 @@ class HiringClient:
             if page["next_cursor"] is None:
                 return items
             asked["cursor"] = page["next_cursor"]
+
+    def read_one(self, token: str, path: str) -> dict[str, Any]:
+        """Return one thing that the signed-in person may read.
+
+        Raises:
+            HiringUnavailable: no answer, a refusal or a failure.
+        """
+        reply = self._send("GET", f"/v1/{path}", headers=_bearer(token))
+        self._check(reply)
+        body: dict[str, Any] = reply.json()
+        return body
 
     def write(self, token: str, method: str, path: str, body: dict[str, Any] | None = None) -> None:
         """Make, change or delete one thing of the signed-in person's.

@@ -12,6 +12,7 @@ from dashboards.pages import accuracy, agency, alerts, data_health, equity, fore
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
 from dashboards.sessions import COOKIE, sessions
 from dashboards.theme import ICON, STYLE
+from foundation import logs
 from foundation.access import Page, Principal
 from foundation.principals import IntrospectionUnavailable
 from warehouse.connection import NothingPublished
@@ -31,7 +32,12 @@ _INSIGHTS: dict[Page, tuple[str, Callable[[Insights], None]]] = {
 
 
 def main() -> None:
-    """Draw the page for whoever is signed in."""
+    """Draw the page for whoever is signed in; its lines and calls share a correlation id."""
+    with logs.correlated():
+        _draw()
+
+
+def _draw() -> None:
     st.set_page_config(page_title="Educator Nexus", page_icon=ICON, layout="wide")
     st.html(STYLE)
     token = st.context.cookies.get(COOKIE)

@@ -63,12 +63,14 @@ class Right(StrEnum):
     READ_PREDICTIONS = "predictions:read"
     READ_METRICS = "metrics:read"
     READ_EQUITY = "metrics:equity"
+    READ_OPERATIONS = "operations:read"
 
 
 _PAGES_BY_RIGHT: dict[Right, frozenset[Page]] = {  # any of them; an agency's metrics stay cut down to its submissions by the scope
     Right.READ_PREDICTIONS: frozenset({Page.FORECAST}),
     Right.READ_METRICS: frozenset({Page.OVERVIEW, Page.AGENCY}),
     Right.READ_EQUITY: frozenset({Page.EQUITY}),
+    Right.READ_OPERATIONS: frozenset(),  # services alone: people have the page Data health
 }
 
 

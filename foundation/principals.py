@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 import httpx
 
+from foundation import logs
 from foundation.access import Principal
 
 CACHE_SECONDS = 30.0
@@ -26,7 +27,12 @@ class Introspector:
     """
 
     def __init__(self, hiring_url: str, service_key: str, cache_seconds: float = CACHE_SECONDS) -> None:
-        self._client = httpx.Client(base_url=hiring_url, timeout=5.0, headers={"Authorization": f"Bearer {service_key}"})
+        self._client = httpx.Client(
+            base_url=hiring_url,
+            timeout=5.0,
+            headers={"Authorization": f"Bearer {service_key}"},
+            event_hooks={"request": [logs.carry_correlation]},
+        )
         self._cache_seconds = min(cache_seconds, CACHE_SECONDS)
         self._cache: OrderedDict[str, tuple[float, Principal | None]] = OrderedDict()
         self._lock = threading.Lock()

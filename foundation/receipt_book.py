@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from foundation import logs
 from foundation.principals import IntrospectionUnavailable
 
 
@@ -21,7 +22,7 @@ class ReceiptBook:
 
     def __init__(self, hiring_url: str, service_key: str) -> None:
         self._key = service_key
-        self._client = httpx.Client(base_url=hiring_url, timeout=5.0)
+        self._client = httpx.Client(base_url=hiring_url, timeout=5.0, event_hooks={"request": [logs.carry_correlation]})
 
     def keep(self, body: dict[str, Any]) -> str:
         """Keep a figure (``metrics.receipts.receipt_body``) and return the receipt's id; the same figure gives the same id.

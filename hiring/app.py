@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foundation import logs
 from foundation.settings import Databases, Home
+from foundation.telemetry import Observed
 from hiring import errors
 from hiring.access import public
 from hiring.database import open_engine
@@ -132,7 +134,9 @@ def create_app(settings: HiringSettings | None = None, database_url: str | None 
         },
     )
     errors.install(app)
+    registry = CollectorRegistry()
     app.add_middleware(Guard, body_limit=settings.body_limit_bytes)
+    app.add_middleware(Observed, service="hiring", registry=registry)
     _add_health(app)
-    wire(app, engine, settings, home or Home())
+    wire(app, engine, settings, home or Home(), registry)
     return app

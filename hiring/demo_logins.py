@@ -31,6 +31,7 @@ LOGINS_FILE = "demo_logins.json"
 SERVICE_KEYS: dict[str, tuple[list[str], list[str]]] = {
     # file in secrets/: scopes, tenants
     "internal_api_key": ([Permission.INTROSPECT.value, Permission.RECEIPTS_WRITE.value], ["*"]),
+    "metrics_api_key": ([Permission.OPERATIONS_READ.value], ["*"]),
     "pipeline_api_key": ([Permission.INSIGHTS_READ.value, Permission.ALERTS_RECORD.value], ["*"]),
     "simulator_api_key": (
         sorted({permission.value for permission in frozenset(Permission) - SERVICE_ONLY - {Permission.EQUITY_AUDIT}} | {BACKDATE}),

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     ALERTS_RECORD = "alerts:record"
     RECEIPTS_WRITE = "receipts:write"
     EQUITY_AUDIT = "equity:audit"
+    OPERATIONS_READ = "operations:read"
 
 
 SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE})
@@ -70,7 +71,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENCY_USER: _FIGURES
     | {_P.OWN_SESSION, _P.JOBS_READ, _P.CANDIDATES_READ, _P.APPLICATIONS_READ, _P.AGENCY_SUBMIT, _P.FEEDBACK_WRITE},
     Role.ANALYST: _NO_DATA,
-    Role.ENGINEER: _NO_DATA,
+    Role.ENGINEER: _NO_DATA | {_P.OPERATIONS_READ},
     Role.PRIVACY_OFFICER: _READ | _FIGURES | {_P.CANDIDATES_MERGE, _P.USERS_READ},
     Role.PLATFORM_ADMIN: frozenset(Permission) - SERVICE_ONLY - {_P.EQUITY_AUDIT},
     Role.BIAS_AUDITOR: frozenset({_P.OWN_SESSION, _P.EQUITY_AUDIT}),

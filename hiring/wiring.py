@@ -1,6 +1,7 @@
 """Puts the API together: which service gets which key, engine and reader. Nothing else knows more than its own part."""
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from foundation.settings import Home
@@ -14,6 +15,7 @@ from hiring.applications.workflow_router import router as workflow_router
 from hiring.audit.router import client_ip
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
+from hiring.bus.gauges import gauges as bus_gauges
 from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
@@ -38,6 +40,8 @@ from hiring.jobs.planning import PlanningService
 from hiring.jobs.planning_router import router as planning_router
 from hiring.jobs.router import router as jobs_router
 from hiring.jobs.service import JobService
+from hiring.operations.router import OperationsService
+from hiring.operations.router import router as operations_router
 from hiring.settings import HiringSettings
 
 ROUTERS = (
@@ -54,10 +58,13 @@ ROUTERS = (
     insights_router,
     alerts_router,
     audit_router,
+    operations_router,
 )
 
+GAUGES = (bus_gauges,)
 
-def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> None:
+
+def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, registry: CollectorRegistry) -> None:
     """Give the app its engine, services and routes."""
     candidate_key = home.ensure_secret("candidate_key")
     state = app.state
@@ -81,6 +88,7 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     equity = EquityService(home.ensure_secret("equity_key"), state.session_maker, settings.survey_days)
     state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)
     state.insights = InsightsService()
+    state.operations = OperationsService(GAUGES, registry)
     state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)

@@ -12,6 +12,7 @@ import httpx
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from foundation import logs
 from foundation.settings import Home, MissingSecret
 
 _KEY = "pipeline_api_key"
@@ -33,7 +34,12 @@ class InsightsApi:
     """A small client with the pipeline's own key; close it, or use it in a ``with`` block."""
 
     def __init__(self, address: str, key: str, timeout_seconds: float = 10) -> None:
-        self._http = httpx.Client(base_url=address, timeout=timeout_seconds, headers={"Authorization": f"Bearer {key}"})
+        self._http = httpx.Client(
+            base_url=address,
+            timeout=timeout_seconds,
+            headers={"Authorization": f"Bearer {key}"},
+            event_hooks={"request": [logs.carry_correlation]},
+        )
 
     @classmethod
     def open(cls, home: Home) -> Self:

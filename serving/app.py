@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from prometheus_client import CollectorRegistry
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -12,8 +13,9 @@ from foundation import logs
 from foundation.principals import Introspector
 from foundation.receipt_book import ReceiptBook
 from foundation.settings import Home
+from foundation.telemetry import Observed
 from metrics.catalogue import Catalogue
-from serving import errors, router_metrics, router_predictions
+from serving import errors, router_metrics, router_operations, router_predictions
 from serving.metric_answers import MetricAnswers
 from serving.model_store import ModelStore
 from serving.prediction_log import PredictionLog
@@ -62,8 +64,11 @@ def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0,
     app.state.introspector = introspector
     app.state.receipts = receipts
     errors.install(app)
+    app.state.registry = CollectorRegistry()
+    app.add_middleware(Observed, service="prediction", registry=app.state.registry)
     app.include_router(router_predictions.router)
     app.include_router(router_metrics.router)
+    app.include_router(router_operations.router)
 
     @app.get("/health/live", tags=["health"])
     async def live() -> dict[str, str]:

@@ -1,9 +1,9 @@
-"""Data health: how fresh the figures are, which checks they passed, whether counts tie out, what was cleaned and what held back."""
+"""Data health: how fresh the figures are, which checks they passed, whether counts tie out, what was cleaned and held back, what waits."""
 
 import streamlit as st
 
 from dashboards import filters
-from dashboards.panels import health
+from dashboards.panels import health, machinery
 from dashboards.panels.panel import page_foot
 from dashboards.scope import Insights
 
@@ -19,4 +19,5 @@ def render(insights: Insights) -> None:
     with right:
         health.cleaning(choice.insights)
     health.quarantine(choice.insights)
+    machinery.machinery(choice.insights.principal)
     page_foot(choice.insights)

@@ -8,6 +8,7 @@ from typing import Protocol
 import psycopg
 
 from foundation import logs
+from foundation.telemetry import span
 
 POLL_SECONDS = 0.1
 IDLE_POLL_SECONDS = 1.0
@@ -71,7 +72,8 @@ def _keep_working(station: Station, stopping: threading.Event, wake: Wake) -> No
     empty, failures = 0, 0
     while not stopping.is_set():
         try:
-            done = station.work()
+            with logs.correlated(), span(station.name, service="worker") as traced:
+                done = traced["done"] = station.work()
         except Exception as error:
             failures += 1
             pause = min(LONGEST_PAUSE_SECONDS, 0.2 * 2 ** min(failures, 10))

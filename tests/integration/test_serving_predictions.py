@@ -33,6 +33,7 @@ def caller(name: str, *, roles: set[Role] | None = None, scopes: set[str] | None
 
 CALLERS = {
     "platform": caller("platform", scopes={Right.READ_PREDICTIONS, Right.READ_METRICS}),
+    "operator": caller("operator", scopes={Right.READ_OPERATIONS}),
     "school-0": caller("school-0", roles={Role.HR_DIRECTOR}, tenants={"t0"}),
     "nothing": caller("nothing", scopes=set(), tenants=set()),
     "agency": caller("agency", scopes={Right.READ_PREDICTIONS}, agency="agency-1"),
@@ -70,6 +71,19 @@ def client(serving_home):
 
 def post(client, path: str, body: dict, who: str = "platform") -> httpx.Response:
     return client.post(f"/v1/predictions/{path}", json=body, headers={"Authorization": f"Bearer {who}"})
+
+
+def test_metrics_tell_latency_by_route_and_the_age_of_the_figures_to_operators_alone(client, serving_home):
+    row = serving_home.openings.row(0, named=True)
+    assert post(client, "time-to-hire", {"job_id": row["job_id"]}).status_code == 200
+    for who, status in (("operator", 200), ("platform", 403), ("school-0", 403), ("nobody", 401)):
+        reply = client.get("/metrics", headers={"Authorization": f"Bearer {who}"})
+        assert reply.status_code == status, who
+        assert len(reply.headers["x-request-id"]) == 32
+    told = client.get("/metrics", headers={"Authorization": "Bearer operator"}).text
+    assert 'http_request_seconds_count{method="POST",route="/v1/predictions/time-to-hire",service="prediction",status="200"}' in told
+    assert "published_age_seconds " in told
+    assert row["job_id"] not in told
 
 
 def opening_of(home: ServingHome, tenant: str) -> dict:

@@ -280,3 +280,15 @@ def test_dark_scheme_is_dark(chromium: Browser, dashboard_stack: Stack, tmp_path
     context.close()
     assert sum(map(int, re.findall(r"\d+", ground)[:3])) < 120, ground
     assert sum(map(int, re.findall(r"\d+", ink)[:3])) > 400, ink
+
+
+@pytest.mark.parametrize(("login", "is_shown"), [("engineer", True), ("hr_director", False)])
+def test_queues_and_events_are_shown_to_operators_alone(login: str, is_shown: bool, page: Page, dashboard_stack: Stack) -> None:
+    sign_in(page, dashboard_stack, login)
+    page.get_by_role("link", name="Data health", exact=True).click()
+    expect(page.get_by_text("Which rows were held back?")).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    panel = page.get_by_text("Does the machinery keep up?")
+    expect(panel).to_have_count(int(is_shown))
+    if is_shown:
+        expect(page.get_by_text("Nothing needs an operator")).to_be_visible()

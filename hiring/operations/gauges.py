@@ -1,0 +1,35 @@
+"""One figure about the machinery, and the readers that give them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A figure at one instant.
+
+    Attributes:
+        name: Prometheus name, unit last: ``outbox_oldest_age_seconds``.
+        help: what it counts, one sentence.
+        value: the figure.
+        labels: what it is divided by, codes only.
+    """
+
+    name: str
+    help: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+Reader = Callable[[Session, datetime], Sequence[Gauge]]
+
+
+def by_state(session: Session, table: Table, name: str, text: str, states: Sequence[str]) -> list[Gauge]:
+    """Return one gauge a state of a queue's table, zeros included: a series that vanishes can't raise an alert."""
+    found = session.execute(select(table.c.state, func.count().label("rows_count")).group_by(table.c.state))
+    counts: dict[str, int] = {row.state: row.rows_count for row in found}
+    return [Gauge(name, text, counts.get(state, 0), {"state": state}) for state in states]
