@@ -26,6 +26,7 @@ from hiring.flows.router import router as flows_router
 from hiring.flows.submitting import Submitting
 from hiring.flows.survey_router import SurveyFlow
 from hiring.flows.survey_router import router as survey_router
+from hiring.hire_saga.gauges import gauges as hire_saga_gauges
 from hiring.hire_saga.router import router as hire_saga_router
 from hiring.hire_saga.service import HireSagaService
 from hiring.identity import repository as identity_repository
@@ -61,7 +62,7 @@ ROUTERS = (
     operations_router,
 )
 
-GAUGES = (bus_gauges,)
+GAUGES = (bus_gauges, hire_saga_gauges)
 
 
 def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, registry: CollectorRegistry) -> None:

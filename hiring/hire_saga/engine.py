@@ -79,14 +79,16 @@ class Engine:
         saga = session.execute(query).one_or_none()
         if saga is None:
             return False
-        if saga.due_at < now - OVERDUE:
-            logs.logger("saga").warning("saga_overdue", saga_id=str(saga.id), step=saga.step, late_seconds=(now - saga.due_at).seconds)
-        try:
-            with session.begin_nested():
-                access = on_behalf(saga.started_by, Permission.OFFERS_WRITE, frozenset({saga.tenant_id}), now)
-                self.advance(session, access, saga)
-        except Exception as error:
-            self._failed(session, saga, now, error)
+        with logs.correlated(saga.correlation_id):
+            if saga.due_at < now - OVERDUE:
+                late = int((now - saga.due_at).total_seconds())
+                logs.logger("saga").warning("saga_overdue", saga_id=str(saga.id), step=saga.step, late_seconds=late)
+            try:
+                with session.begin_nested():
+                    access = on_behalf(saga.started_by, Permission.OFFERS_WRITE, frozenset({saga.tenant_id}), now)
+                    self.advance(session, access, saga)
+            except Exception as error:
+                self._failed(session, saga, now, error)
         return True
 
     def run(self, session: Session, access: Access, saga: AnyRow) -> AnyRow:

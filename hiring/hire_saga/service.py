@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from foundation import logs
 from hiring.access import Access
 from hiring.applications.errors import OfferStepNotAllowed
 from hiring.applications.offers import OfferService
@@ -165,7 +166,8 @@ class HireSagaService:
         agency_id = self.applications.agency_of(session, access, application.id)
         saga = insert_row(
             session, sagas, access.now, **ids, opening_id=opening_id, agency_id=agency_id, step=step, direction="forward",
-            state="processing", attempts=0, due_at=access.now, terms=terms, started_by=access.actor_id, version=0, started_at=access.now,
+            state="processing", attempts=0, due_at=access.now, terms=terms, started_by=access.actor_id,
+            correlation_id=logs.correlation_id(), version=0, started_at=access.now,
         )  # fmt: skip
         return tell(session, access.now, saga, EventType.HIRE_SAGA_STARTED, {"agency_id": agency_id})
 

@@ -26,6 +26,7 @@ sagas = Table(
     text("signal", optional=True),
     json("terms"),
     uuid("started_by"),
+    text("correlation_id", optional=True),
     version(),
     instant("started_at"),
     instant("ended_at", optional=True),

@@ -19,6 +19,7 @@ create table hire_saga.sagas (
   signal text,                                     -- accepted, or why the saga goes back
   terms jsonb not null,                            -- what is offered, and the answer; never extracted
   started_by uuid not null,
+  correlation_id text,                             -- of the request that started it; every step goes on under it
   version integer not null default 1,
   started_at timestamptz not null,
   ended_at timestamptz,
@@ -35,5 +36,5 @@ call capture.enable('hire_saga.sagas');
 grant usage on schema hire_saga to hiring_app, warehouse_reader;
 grant select, insert, update on hire_saga.sagas to hiring_app;
 grant select (id, tenant_id, application_id, job_id, opening_id, offer_id, agency_id, step, direction, state, attempts, due_at, expires_at,
-              error, signal, started_by, version, started_at, ended_at, created_at, updated_at, recorded_at, _xid)
+              error, signal, started_by, correlation_id, version, started_at, ended_at, created_at, updated_at, recorded_at, _xid)
   on hire_saga.sagas to warehouse_reader;
