@@ -125,10 +125,13 @@ class Engine:
             values |= {"direction": "back", "signal": code, "attempts": 0, "due_at": now}
         values["state"] = "stuck" if is_back and attempts >= TRIES else "processing"
         change_row(session, sagas, saga, now, **values)
-        log = logs.logger("saga")
-        told = log.error if values["state"] == "stuck" else log.info if is_refusal else log.warning
-        told("saga_stuck" if values["state"] == "stuck" else "step_failed", saga_id=str(saga.id), step=saga.step, direction=saga.direction,
-             attempts=attempts, error=code)  # fmt: skip
+        log, told = logs.logger("saga"), {"saga_id": str(saga.id), "step": saga.step, "attempts": attempts, "error": code}
+        if values["state"] == "stuck":
+            log.error("saga_stuck", **told)
+        elif "direction" in values:
+            log.info("saga_turned_back", **told)
+        else:
+            log.warning("step_failed", **told)
 
 
 @dataclass(frozen=True)
