@@ -207,15 +207,15 @@ class JobService:
         return opening
 
     def release_opening(self, session: Session, access: Access, job_id: UUID, offer_id: UUID) -> None:
-        """Take back the reservation for an offer, if there is one."""
+        """Take back the reservation for an offer, if there is one and the opening was not filled."""
         job = self.lock(session, access, job_id)
         for opening in repository.lock_openings(session, job.id):
-            if opening.reserved_by_offer_id == offer_id:
+            if opening.reserved_by_offer_id == offer_id and opening.filled_by_application_id is None:
                 self._set_opening(session, access, job, opening.id, EventType.OPENING_FREED, access.now, reserved_by_offer_id=None)
 
     def fill_opening(self, session: Session, access: Access, job: AnyRow, opening: AnyRow, application_id: UUID, at: datetime) -> bool:
         """Fill an opening of a locked job; close the job with its last one. Returns whether the job was closed."""
-        values = {"reserved_by_offer_id": None, "filled_by_application_id": application_id, "closed_at": at, "close_reason": "filled"}
+        values = {"filled_by_application_id": application_id, "closed_at": at, "close_reason": "filled"}
         job = self._set_opening(session, access, job, opening.id, EventType.OPENING_FILLED, at, **values)
         if any(row.closed_at is None for row in repository.openings_of(session, job.id)):
             return False
@@ -224,7 +224,7 @@ class JobService:
 
     def free_filled_opening(self, session: Session, access: Access, job: AnyRow, opening_id: UUID, at: datetime) -> None:
         """Take a filled opening back after a hire that did not start; reopen the job if it was closed by being filled."""
-        values = {"filled_by_application_id": None, "closed_at": None, "close_reason": None}
+        values = {"reserved_by_offer_id": None, "filled_by_application_id": None, "closed_at": None, "close_reason": None}
         job = self._set_opening(session, access, job, opening_id, EventType.OPENING_FREED, at, **values)
         if job.status == "closed" and job.close_reason == "filled":
             self.take_step(session, access, job, "reopen", at, "hire_reneged")

@@ -41,7 +41,7 @@ _CHECKS = {
         having count(h.id) <> (o.filled_by_application_id is not null)::int
             or max(h.application_id::text) is distinct from o.filled_by_application_id::text""",
     "an opening is reserved by a hire that is not under way": """
-        select o.id from jobs.openings o where o.reserved_by_offer_id is not null and not exists (
+        select o.id from jobs.openings o where o.reserved_by_offer_id is not null and o.filled_by_application_id is null and not exists (
           select from hire_saga.sagas s where s.offer_id = o.reserved_by_offer_id and s.opening_id = o.id and s.ended_at is null)""",
     "a hire awaits an answer without its reservation or offer": """
         select s.id from hire_saga.sagas s where s.state = 'waiting' and not (
