@@ -28,6 +28,7 @@ check: development ## lint, types, import floors, SQL, dbt parse, unit and contr
 check-code:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/bandit -q -c pyproject.toml -r foundation hiring serving dashboards nexus orchestration ingestion warehouse metrics models_ml data_quality simulator
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
 
@@ -38,7 +39,7 @@ check-sql:
 check-tests:
 	@$(PYTEST) -q -n 2 --dist loadfile tests/unit tests/contract tests/architecture
 
-test: development ## every test, with what it needs brought along (Postgres, Chromium): under twenty minutes
+test: development ## every test, with what it needs brought along (Postgres, RabbitMQ, Redis, Chromium): under twenty minutes
 	@$(BIN)/python -m tests.support.debian_packages --preflight
 	@$(PYTEST) -q -n 2 --dist loadgroup tests $(ARGS)
 

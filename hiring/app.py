@@ -117,8 +117,11 @@ def create_app(settings: HiringSettings | None = None, database_url: str | None 
     engine = open_engine(database_url or Databases().url("hiring"), settings.pool_size)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.public_changes.start()
         yield
+        app.state.public_changes.stop()
+        await app.state.cache.close()
         engine.dispose()
 
     app = FastAPI(

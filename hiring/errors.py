@@ -14,6 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 
 from foundation.logs import logger
 
@@ -101,11 +103,20 @@ def _on_problem(_request: Request, error: Exception) -> JSONResponse:
     return problem_reply(error.status, "-".join(words), " ".join(words).capitalize(), error.detail, error.headers, error.extra)
 
 
-def _on_http(_request: Request, error: Exception) -> JSONResponse:
+def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    headers = error.headers
+    if error.status_code == HTTP_405_METHOD_NOT_ALLOWED:
+        headers = {**(headers or {}), "Allow": ", ".join(sorted(_methods(request)))}
     titles = {404: "not-found", 405: "method-not-allowed"}
     kind = titles.get(error.status_code, f"http-{error.status_code}")
-    return problem_reply(error.status_code, kind, kind.replace("-", " ").capitalize(), str(error.detail), error.headers)
+    return problem_reply(error.status_code, kind, kind.replace("-", " ").capitalize(), str(error.detail), headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods of every route at this path: the router's own answer names one route's alone."""
+    routes = [route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(request.url.path)]
+    return {method for route in routes for method in route.methods or ()}
 
 
 def _on_validation(_request: Request, error: Exception) -> JSONResponse:

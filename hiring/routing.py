@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
 
+from hiring.access import Caller, authenticate
 from hiring.errors import BadRequest, VersionRequired
 from hiring.idempotency import IdempotentRoute
 from hiring.rows import AnyRow, Paging, decode_cursor
@@ -26,7 +27,10 @@ def _paging(
 PageQuery = Annotated[Paging, Depends(_paging)]
 
 
-def _expected_version(if_match: Annotated[str | None, Header(description='the ETag you read, for example "3"')] = None) -> int | None:
+def _expected_version(
+    _caller: Annotated[Caller, Depends(authenticate)],  # who asks comes before what they ask
+    if_match: Annotated[str | None, Header(description='the ETag you read, for example "3"')] = None,
+) -> int | None:
     if if_match is None or if_match == "*":
         return None
     digits = if_match.strip().removeprefix('"').removesuffix('"')

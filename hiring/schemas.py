@@ -1,9 +1,12 @@
 """Bases of request and reply schemas, and the page every list is returned in."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+import re
+from datetime import UTC, date, datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -16,6 +19,19 @@ Fte = Annotated[float, Field(gt=0, le=2)]
 Item = TypeVar("Item")
 
 
+_NUMBER = re.compile(r"\s*[-+]?\d+(\.\d*)?\s*")
+
+
+@cache
+def _kinds(annotation: Any) -> frozenset[Any]:
+    """Return the types an annotation allows at its top, without the contents of lists."""
+    if get_origin(annotation) in {Union, UnionType, Annotated}:
+        parts = get_args(annotation)
+        parts = parts[:1] if get_origin(annotation) is Annotated else parts
+        return frozenset().union(*(_kinds(part) for part in parts))
+    return frozenset({annotation})
+
+
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
@@ -24,9 +40,34 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 class RequestBody(BaseModel):
-    """What a client sends: unknown fields are refused, so that a misspelt one is not lost in silence."""
+    """What a client sends: unknown fields are refused, so that a misspelt one is not lost in silence.
+
+    Nor is a value taken for what it is not: 0 for a date would be the year 1970, ``false`` for an amount nothing.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    is_query: ClassVar[bool] = False  # in a query every value is text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_what_it_says(cls, sent: Any) -> Any:
+        for name, field in cls.model_fields.items() if isinstance(sent, dict) else ():
+            annotation: Any = field.annotation
+            if name in sent and (fault := _fault(sent[name], _kinds(annotation), cls.is_query)):
+                raise ValueError(f"{name}: {fault}")
+        return sent
+
+
+def _fault(value: Any, kinds: frozenset[Any], is_query: bool) -> str:
+    """Return what is wrong with a value's JSON type, empty when it is right."""
+    is_text, is_number = isinstance(value, str), isinstance(value, int | float) and not isinstance(value, bool)
+    if kinds & {date, datetime, AwareDatetime} and (is_number or (is_text and _NUMBER.fullmatch(value))):
+        return "write a date as 2027-09-01, an instant as 2027-09-01T08:00:00Z"
+    if isinstance(value, bool) and kinds & {int, float} and bool not in kinds:
+        return "must be a number"
+    if is_number and kinds <= {bool, NoneType}:
+        return "must be true or false"
+    return "must not be text" if is_text and not is_query and kinds <= {int, float, bool, NoneType} else ""
 
 
 class Reply(BaseModel):

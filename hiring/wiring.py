@@ -16,6 +16,7 @@ from hiring.audit.router import client_ip
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
 from hiring.bus.gauges import gauges as bus_gauges
+from hiring.cache import CacheSettings, Generation, open_cache
 from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
@@ -37,6 +38,8 @@ from hiring.insights.alerts import AlertService
 from hiring.insights.alerts_router import router as alerts_router
 from hiring.insights.router import router as insights_router
 from hiring.insights.service import InsightsService
+from hiring.job_board.router import PUBLIC_CHANGES, CachedBoard
+from hiring.job_board.router import router as job_board_router
 from hiring.jobs.planning import PlanningService
 from hiring.jobs.planning_router import router as planning_router
 from hiring.jobs.router import router as jobs_router
@@ -60,6 +63,7 @@ ROUTERS = (
     alerts_router,
     audit_router,
     operations_router,
+    job_board_router,
 )
 
 GAUGES = (bus_gauges, hire_saga_gauges)
@@ -90,6 +94,10 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, reg
     state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)
     state.insights = InsightsService()
     state.operations = OperationsService(GAUGES, registry)
+    plain_url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    state.public_changes = Generation(plain_url, PUBLIC_CHANGES)
+    state.cache = open_cache(CacheSettings().url)
+    state.job_board = CachedBoard.over(state.cache, state.session_maker, state.public_changes)
     state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)

@@ -26,7 +26,10 @@ Read = Annotated[Access, requires(Permission.CANDIDATES_READ)]
 Write = Annotated[Access, requires(Permission.CANDIDATES_WRITE)]
 
 
-@router.post("/candidates", status_code=201, response_model=schemas.CandidateReference)
+_KNOWN: dict[int | str, dict[str, Any]] = {200: {"model": schemas.CandidateReference, "description": "The person was known already"}}
+
+
+@router.post("/candidates", status_code=201, response_model=schemas.CandidateReference, responses=_KNOWN)
 def register_candidate(body: schemas.NewCandidate, access: Write, session: DatabaseSession, service: Service, response: Response) -> Any:
     """Keep a person in the talent pool; an address that is known answers 200 with the person's id."""
     row, is_existing = service.register_for_pool(session, access, body)

@@ -34,6 +34,18 @@ def is_school(session: Session, organisation_id: UUID) -> bool:
     return session.execute(select(organisations.c.kind).where(organisations.c.id == organisation_id)).scalar() == "school"
 
 
+def schools_in(session: Session, country: str) -> list[UUID]:
+    """Return the ids of a country's schools."""
+    found = select(organisations.c.id).where(organisations.c.kind == "school", organisations.c.country == country)
+    return list(session.execute(found).scalars())
+
+
+def names_and_countries(session: Session, organisation_ids: Iterable[UUID]) -> dict[UUID, AnyRow]:
+    """Return name and country of organisations by their ids."""
+    columns = (organisations.c.id, organisations.c.name, organisations.c.country)
+    return {row.id: row for row in session.execute(select(*columns).where(one_of(organisations.c.id, organisation_ids)))}
+
+
 def user_by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
     """Return the user with this address."""
     return session.execute(select(users).where(users.c.email_hash == email_hash)).one_or_none()

@@ -66,6 +66,7 @@ class JobService:
         job = change_row(session, jobs, job, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
         if job.salary_min_minor is not None and job.salary_max_minor is not None and job.salary_min_minor > job.salary_max_minor:
             raise errors.SalaryBandInvalid("salary_min_minor: must not exceed salary_max_minor")
+        record(session, EventType.JOB_CHANGED, "job", job.id, job.version, access.now, tenant_id=job.tenant_id)
         return job
 
     def lock(self, session: Session, access: Access, job_id: UUID, version: int | None = None) -> AnyRow:

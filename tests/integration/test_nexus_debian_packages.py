@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.debian_packages import SYSTEM_STATUS, PackagesUnavailable, PrivatePackages, ensure_chromium, preflight
+from tests.support.redis import RedisServer
 
 pytestmark = pytest.mark.skipif(not shutil.which("apt-get"), reason="needs apt")
 
@@ -45,4 +46,11 @@ def test_browser_runs_without_a_screen() -> None:
     said = subprocess.run([browser, "--version"], capture_output=True, text=True, timeout=60)
     assert said.returncode == 0
     assert "Chrom" in said.stdout
-    assert any(line.startswith("browser: ") for line in preflight())
+    assert any(line.startswith("chromium: ") for line in preflight())
+
+
+def test_redis_runs_and_comes_back_empty_after_a_crash(redis_server: RedisServer) -> None:
+    assert redis_server.say("SET key value") == b"+OK\r\n"
+    redis_server.kill()
+    redis_server.start()
+    assert redis_server.say("EXISTS key") == b":0\r\n"

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from urllib.parse import unquote
 
 SYSTEM_STATUS = Path("/var/lib/dpkg/status")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM_PACKAGES = ("chromium-headless-shell", "fonts-dejavu-core")
 LISTS_AGE_SECONDS = 24 * 3600
 
 
@@ -110,7 +109,9 @@ class PrivatePackages:
 
     def _run(self, *arguments: str, folder: Path | None = None) -> str:
         if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-            raise PackagesUnavailable("no apt-get here: install chromium yourself so that `chromium` is on PATH")
+            raise PackagesUnavailable(
+                "no apt-get here: install chromium, rabbitmq-server and redis-server yourself so that they are on PATH"
+            )
         environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
         command = ["apt-get", *self._options, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder or self.cache, env=environment)
@@ -124,44 +125,106 @@ def _package(file: str, size: str) -> Package:
     return Package(name, unquote(version), file, int(size))
 
 
-def ensure_chromium(cache: Path | None = None, status: Path = SYSTEM_STATUS, *, use_installed: bool = True) -> Path:
-    """Return an executable Chromium for headless use: the installed one, the cached one, or one fetched now.
+@dataclass(frozen=True)
+class Tool:
+    """Something the tests run that may have to be fetched.
+
+    Attributes:
+        name: for the preflight's lines.
+        packages: Debian packages that bring it; what they need comes along.
+        installed: where to look for it first: commands on PATH, or paths.
+        program: what to run below the unpacked tree.
+        prepare: makes the unpacked tree run where it lies; writes ``program`` last, so that it stands for a complete tree.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    installed: tuple[str, ...]
+    program: str
+    prepare: Callable[[Path, Path], None]
+
+    def find_installed(self) -> Path | None:
+        """Return the machine's own program, None when it has none."""
+        return next((Path(found) for name in self.installed if (found := shutil.which(name))), None)
+
+
+def ensure(tool: Tool, cache: Path | None = None, status: Path = SYSTEM_STATUS, *, use_installed: bool = True) -> Path:
+    """Return the tool's program: the installed one, the cached one, or one fetched now.
 
     Raises:
         PackagesUnavailable: none is installed and none can be fetched.
     """
-    installed = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    installed = tool.find_installed()
     if installed and use_installed:
-        return Path(installed)
+        return installed
     cache = cache or cache_folder()
-    browser = cache / "chromium" / "chromium"
+    program = cache / tool.name / tool.program
     with _lock(cache):
-        if not browser.exists():
+        if not program.exists():
             apt = PrivatePackages(cache, status)
-            tree = apt.unpack(apt.closure(CHROMIUM_PACKAGES), cache / "chromium")
-            _write_wrapper(tree, browser)
-    return browser
+            tree = apt.unpack(apt.closure(tool.packages), cache / tool.name)
+            tool.prepare(tree, program)
+    return program
 
 
-def _write_wrapper(tree: Path, browser: Path) -> None:
-    """Write the script that starts the unpacked browser with the libraries and fonts beside it."""
-    program = next(
-        (path for name in ("headless_shell", "chromium-headless-shell", "chromium") for path in tree.glob(f"usr/lib/**/{name}")), None
-    )
-    if program is None:
+def _prepare_chromium(tree: Path, program: Path) -> None:
+    names = ("headless_shell", "chromium-headless-shell", "chromium")
+    browser = next((path for name in names for path in tree.glob(f"usr/lib/**/{name}")), None)
+    if browser is None:
         raise PackagesUnavailable(f"the packages in {tree} hold no browser: delete the folder and try again")
-    libraries = sorted({str(file.parent) for base in ("lib", "usr/lib") for file in (tree / base).rglob("*.so*")})
     fonts = tree / "fonts.conf"
     fonts.write_text(
         "<?xml version='1.0'?><!DOCTYPE fontconfig SYSTEM 'fonts.dtd'><fontconfig>"
         f"<dir>{tree}/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{tree}/fonts-cache</cachedir></fontconfig>"
     )
-    draft = browser.with_suffix(".draft")
+    _write_wrapper(tree, program, browser, FONTCONFIG_FILE=str(fonts))
+
+
+def _prepare_redis(tree: Path, program: Path) -> None:
+    _write_wrapper(tree, program, tree / "usr/bin/redis-server")
+
+
+def _prepare_rabbitmq(tree: Path, program: Path) -> None:
+    """Tell Erlang where it lies: both its start scripts hold the path of the installed one."""
+    erlang = tree / "usr/lib/erlang"
+    for script in (erlang / "bin/erl", *erlang.glob("erts-*/bin/erl")):
+        script.write_text(script.read_text().replace("ROOTDIR=/usr/lib/erlang", f"ROOTDIR={erlang}"))
+    server = tree / "usr/lib/rabbitmq/bin/rabbitmq-server"
+    _write_wrapper(tree, program, server.resolve(), PATH=f"{erlang}/bin:{tree}/usr/bin:$PATH")
+
+
+def _write_wrapper(tree: Path, wrapper: Path, program: Path, **environment: str) -> None:
+    """Write the script that starts an unpacked program with the libraries beside it."""
+    libraries = sorted({str(file.parent) for base in ("lib", "usr/lib") for file in (tree / base).rglob("*.so*")})
+    chosen = {"LD_LIBRARY_PATH": ":".join(libraries), **environment}
+    draft = wrapper.with_suffix(".draft")
     draft.write_text(
-        f'#!/bin/sh\nexport LD_LIBRARY_PATH="{":".join(libraries)}"\nexport FONTCONFIG_FILE="{fonts}"\nexec "{program}" "$@"\n'
+        "".join(["#!/bin/sh\n", *(f'export {name}="{value}"\n' for name, value in chosen.items()), f'exec "{program}" "$@"\n'])
     )
     draft.chmod(0o755)
-    draft.replace(browser)
+    draft.replace(wrapper)
+
+
+CHROMIUM = Tool("chromium", ("chromium-headless-shell", "fonts-dejavu-core"), BROWSERS, "chromium", _prepare_chromium)
+# The installed script that may be run by anybody: the one on PATH wants to be root or rabbitmq.
+RABBITMQ = Tool("rabbitmq", ("rabbitmq-server",), ("/usr/lib/rabbitmq/bin/rabbitmq-server",), "rabbitmq-server", _prepare_rabbitmq)
+REDIS = Tool("redis", ("redis-server",), ("redis-server",), "redis-server", _prepare_redis)
+TOOLS = (CHROMIUM, RABBITMQ, REDIS)
+
+
+def ensure_chromium(cache: Path | None = None, status: Path = SYSTEM_STATUS, *, use_installed: bool = True) -> Path:
+    """Return an executable Chromium for headless use; see ``ensure``."""
+    return ensure(CHROMIUM, cache, status, use_installed=use_installed)
+
+
+def ensure_rabbitmq() -> Path:
+    """Return an executable ``rabbitmq-server``; see ``ensure``."""
+    return ensure(RABBITMQ)
+
+
+def ensure_redis() -> Path:
+    """Return an executable ``redis-server``; see ``ensure``."""
+    return ensure(REDIS)
 
 
 @contextmanager
@@ -173,21 +236,22 @@ def _lock(cache: Path) -> Iterator[None]:
         yield
 
 
-def preflight() -> list[str]:
+def preflight(tools: tuple[Tool, ...] = TOOLS) -> list[str]:
     """Return one line for each thing the tests need from outside: what, how big, where."""
-    installed = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    cache = cache_folder()
-    if installed:
-        return [f"browser: {installed} (installed, nothing to fetch)"]
-    if (cache / "chromium" / "chromium").exists():
-        return [f"browser: {cache / 'chromium'} (fetched earlier)"]
+    return [_told(tool, cache_folder()) for tool in tools]
+
+
+def _told(tool: Tool, cache: Path) -> str:
+    if installed := tool.find_installed():
+        return f"{tool.name}: {installed} (installed, nothing to fetch)"
+    if (cache / tool.name / tool.program).exists():
+        return f"{tool.name}: {cache / tool.name} (fetched earlier)"
     with _lock(cache):
-        packages = PrivatePackages(cache).closure(CHROMIUM_PACKAGES)
+        packages = PrivatePackages(cache).closure(tool.packages)
     size = sum(package.size for package in packages) / 1e6
     names = ", ".join(package.name for package in packages)
-    return [
-        f"browser: {len(packages)} Debian packages, {size:.0f} MB to fetch into {cache} (set NEXUS_TEST_CACHE for another place): {names}"
-    ]
+    where = f"{cache} (set NEXUS_TEST_CACHE for another place)"
+    return f"{tool.name}: {len(packages)} Debian packages, {size:.0f} MB to fetch into {where}: {names}"
 
 
 def main(arguments: list[str]) -> int:
@@ -200,7 +264,8 @@ def main(arguments: list[str]) -> int:
         for line in preflight():
             sys.stdout.write(f"{line}\n")
         if not options.list:
-            ensure_chromium()
+            for tool in TOOLS:
+                ensure(tool)
     except PackagesUnavailable as error:
         sys.stderr.write(f"{error}\n")
         return 1

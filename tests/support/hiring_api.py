@@ -28,12 +28,13 @@ _numbers = count(1)
 
 @dataclass
 class HiringApi:
-    """A running API; ``platform`` is an API key that may do everything, back-dating included."""
+    """A running API; ``platform`` is an API key that may do everything, back-dating included; ``api_engine`` is the API's own."""
 
     client: httpx.Client
     engine: Engine
     urls: DatabaseUrls
     home: Home
+    api_engine: Engine | None = None
     platform: str = ""
     people: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
@@ -116,7 +117,7 @@ def hiring_api(migrated_database: DatabaseUrls, tmp_path: Path) -> Iterator[Hiri
     port = server.servers[0].sockets[0].getsockname()[1]
     engine = open_engine(migrated_database.owner, pool_size=1)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        api = HiringApi(client, engine, migrated_database, home)
+        api = HiringApi(client, engine, migrated_database, home, app.state.engine)
         with session_factory(engine)() as session, session.begin():
             scopes = [*(permission.value for permission in Permission), BACKDATE]
             api.platform = issue_api_key(session, clock.now(), "tests", scopes, ["*"], 1, None)[1]

@@ -3,7 +3,7 @@
 from hiring.migrations.sql_files import run_sql
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:

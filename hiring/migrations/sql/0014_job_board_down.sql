@@ -1,0 +1,1 @@
+drop index jobs.jobs_search, jobs.jobs_newest;
