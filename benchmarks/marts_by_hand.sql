@@ -678,7 +678,17 @@ applied as (
 hired as (
     select h.tenant_id, count(distinct h.application_id) as n
     from hires h left join resolved r using (application_id) where coalesce(r.is_in_funnel, true) group by all
+),
+settled as (
+    select s.tenant_id, count(distinct saga_id) filter (where state = 'completed') as completed,
+        count(hire_id) filter (where state = 'completed' or status <> 'reneged') as made
+    from staging.stg_hiring_core__sagas s join build b on s.ended_at <= least(b.as_of, b.known_at) left join hires h using (offer_id)
+    group by all
 )
+select 'hiring_core' as source_system, tenant_id, 'hires_of_sagas_equal_completed_sagas' as truth, made as left_count,
+    completed as right_count, made - completed as difference_count
+from settled
+union all
 select
     'hiring_core' as source_system, tenant_id, truth.name as truth, truth.l as left_count, truth.r as right_count,
     truth.l - truth.r as difference_count

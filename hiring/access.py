@@ -168,6 +168,13 @@ class Access:
         return requested
 
 
+def on_behalf(actor_id: UUID, permission: Permission, tenant_ids: frozenset[UUID] | None, now: datetime) -> Access:
+    """Return the access of work that goes on after a request: who began it, at these schools (None: all of them), with no other right."""
+    tenants = None if tenant_ids is None else frozenset(str(tenant_id) for tenant_id in tenant_ids)
+    principal = Principal(str(actor_id), "service", "worker", frozenset(), frozenset({permission.value}), tenants, None, now)
+    return Access(Caller(principal), permission, Reach(tenant_ids), now, lambda _: False)
+
+
 class Authenticator(Protocol):
     """Turns a credential into a caller; None when it is not valid."""
 

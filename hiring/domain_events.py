@@ -30,6 +30,7 @@ class EventType(StrEnum):
     JOB_REOPENED = "JOB_REOPENED"
     JOB_CLOSED = "JOB_CLOSED"
     JOB_CANCELLED = "JOB_CANCELLED"
+    OPENING_RESERVED = "OPENING_RESERVED"
     OPENING_FILLED = "OPENING_FILLED"
     OPENING_FREED = "OPENING_FREED"
     JOB_POSTED = "JOB_POSTED"
@@ -54,6 +55,11 @@ class EventType(StrEnum):
     OFFER_EXPIRED = "OFFER_EXPIRED"
     OFFER_WITHDRAWN = "OFFER_WITHDRAWN"
     OFFER_RESCINDED = "OFFER_RESCINDED"
+    OFFER_SUPERSEDED = "OFFER_SUPERSEDED"
+    HIRE_SAGA_STARTED = "HIRE_SAGA_STARTED"
+    HIRE_SAGA_COMPLETED = "HIRE_SAGA_COMPLETED"
+    HIRE_SAGA_COMPENSATED = "HIRE_SAGA_COMPENSATED"
+    AGENCY_NOTIFIED = "AGENCY_NOTIFIED"
     CANDIDATE_HIRED = "CANDIDATE_HIRED"
     HIRE_STARTED = "HIRE_STARTED"
     HIRE_RENEGED = "HIRE_RENEGED"
@@ -61,7 +67,15 @@ class EventType(StrEnum):
 
 
 def record(
-    session: Session, event_type: EventType, kind: str, aggregate_id: UUID, sequence: int, occurred_at: datetime, /, **data: Any
+    session: Session,
+    event_type: EventType,
+    kind: str,
+    aggregate_id: UUID,
+    sequence: int,
+    occurred_at: datetime,
+    /,
+    event_id: UUID | None = None,
+    **data: Any,
 ) -> None:
     """Add one event to the outbox, in the running transaction.
 
@@ -72,11 +86,12 @@ def record(
         aggregate_id: which one.
         sequence: its version after the change.
         occurred_at: when it happened.
+        event_id: where it must not be recorded twice, an id made from what it must be unique for; default: a new one.
         data: ids and codes; UUIDs, instants and dates are written as text.
     """
     session.execute(
         insert(events).values(
-            event_id=new_id(),
+            event_id=event_id or new_id(),
             type=event_type.value,
             subject=f"{kind}:{aggregate_id}",
             sequence=sequence,

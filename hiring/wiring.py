@@ -21,7 +21,7 @@ from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
 from hiring.equity.service import EquityService
-from hiring.flows.hiring_flow import Hiring
+from hiring.flows.closing import Closing
 from hiring.flows.pipeline import Pipeline
 from hiring.flows.pipeline_router import router as pipeline_router
 from hiring.flows.router import Flows
@@ -29,6 +29,9 @@ from hiring.flows.router import router as flows_router
 from hiring.flows.submitting import Submitting
 from hiring.flows.survey_router import SurveyFlow
 from hiring.flows.survey_router import router as survey_router
+from hiring.hire_saga.gauges import gauges as hire_saga_gauges
+from hiring.hire_saga.router import router as hire_saga_router
+from hiring.hire_saga.service import HireSagaService
 from hiring.identity import repository as identity_repository
 from hiring.identity.authentication import Authentication
 from hiring.identity.router import router as identity_router
@@ -57,6 +60,7 @@ ROUTERS = (
     offers_router,
     flows_router,
     pipeline_router,
+    hire_saga_router,
     survey_router,
     insights_router,
     alerts_router,
@@ -65,7 +69,7 @@ ROUTERS = (
     job_board_router,
 )
 
-GAUGES = (bus_gauges,)
+GAUGES = (bus_gauges, hire_saga_gauges)
 
 
 def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, registry: CollectorRegistry) -> None:
@@ -87,8 +91,9 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, reg
     state.standing = StandingService(state.applications)
     state.offers = OfferService(state.applications)
     submitting = Submitting(state.identity, state.jobs, state.planning, state.candidates, state.applications)
-    state.flows = Flows(submitting, Hiring(state.jobs, state.applications, state.offers), state.candidates, state.applications)
     state.pipeline = Pipeline(state.jobs, state.planning, state.candidates, state.standing)
+    state.flows = Flows(submitting, Closing(state.jobs, state.applications), state.candidates, state.applications)
+    state.hire_sagas = HireSagaService(state.jobs, state.applications, state.offers)
     equity = EquityService(home.ensure_secret("equity_key"), state.session_maker, settings.survey_days)
     state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)
     state.insights = InsightsService()

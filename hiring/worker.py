@@ -15,6 +15,9 @@ from foundation.settings import Databases
 from hiring.bus.consumer import Consumer, LogReader
 from hiring.bus.relay import LOG_CHANNEL, Relay
 from hiring.database import open_engine, session_factory
+from hiring.hire_saga.answers import answers
+from hiring.hire_saga.engine import Ticker
+from hiring.hire_saga.service import hire_saga_service
 from hiring.work.loop import Station, run
 
 
@@ -24,7 +27,7 @@ class UnknownStation(ValueError):
 
 def consumers() -> list[Consumer]:
     """Return everybody who reacts to events in the core's own database."""
-    return []
+    return [answers()]
 
 
 def stations(database_url: str) -> list[Station]:
@@ -35,7 +38,8 @@ def stations(database_url: str) -> list[Station]:
     """
     engine = open_engine(database_url)
     sessions = session_factory(engine)
-    return [Relay(engine), *(LogReader(consumer, sessions, engine) for consumer in consumers())]
+    readers = (LogReader(consumer, sessions, engine) for consumer in consumers())
+    return [Relay(engine), *readers, Ticker(hire_saga_service().engine, sessions)]
 
 
 def chosen(every: Sequence[Station], only: Sequence[str]) -> list[Station]:

@@ -57,4 +57,5 @@ TABLE_SPECS: tuple[TableSpec, ...] = (
     TableSpec("assessments", "scorecards"),
     TableSpec("assessments", "screening_checks"),
     TableSpec("assessments", "resume_parses", personal=frozenset({"result", "error"})),
+    TableSpec("hire_saga", "sagas", personal=frozenset({"terms"})),
 )

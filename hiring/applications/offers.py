@@ -1,4 +1,4 @@
-"""Offers, hires and employment outcomes. Accepting also fills the opening: see ``hiring/flows``."""
+"""Offers, hires and employment outcomes. Accepting also fills the opening: see ``hiring/hire_saga``."""
 
 from datetime import datetime
 from typing import Any
@@ -47,8 +47,17 @@ class OfferService:
         """Return offers in reach that meet the filters."""
         return read_page(session, offers, [access.reach.applications(offers.c.tenant_id, offers.c.application_id), *filters], paging)
 
-    def draft(self, session: Session, access: Access, application: AnyRow, opening_id: UUID, terms: OfferTerms, at: datetime) -> AnyRow:
-        """Draft an offer for a locked application; the application reaches the offer stage.
+    def draft(
+        self,
+        session: Session,
+        access: Access,
+        application: AnyRow,
+        opening_id: UUID,
+        terms: OfferTerms,
+        at: datetime,
+        offer_id: UUID | None = None,
+    ) -> AnyRow:
+        """Draft an offer (with a new id, unless given) for a locked application; the application reaches the offer stage.
 
         Raises:
             OfferAlreadyOpen: it has a live offer: revise that one.
@@ -56,7 +65,7 @@ class OfferService:
         if repository.lock_live_offers(session, offers.c.application_id == application.id):
             raise errors.OfferAlreadyOpen("the application has a live offer: revise it or end it first")
         application = self._applications.reach_stage(session, access, application, "offer", at)
-        return self._insert(session, access, application, opening_id, new_id(), 1, terms, at)
+        return self._insert(session, access, application, opening_id, new_id(), 1, terms, at, offer_id)
 
     def revise(self, session: Session, access: Access, offer_id: UUID, terms: OfferTerms) -> AnyRow:
         """Replace a live offer by a new version of its chain."""
@@ -65,6 +74,7 @@ class OfferService:
         if offer.status not in repository.LIVE_OFFERS:
             raise errors.OfferStepNotAllowed(f"cannot revise an offer that is {offer.status}")
         change_row(session, offers, offer, access.now, version=offer.version, status="superseded", resolved_at=at)
+        application = self._applications.note(session, access, application, EventType.OFFER_SUPERSEDED, at, offer_id=offer.id)
         version = repository.last_revision(session, offer.chain_id) + 1
         return self._insert(session, access, application, offer.opening_id, offer.chain_id, version, terms, at)
 
@@ -89,6 +99,14 @@ class OfferService:
     def lock_for_answer(self, session: Session, access: Access, offer_id: UUID) -> tuple[AnyRow, AnyRow]:
         """Return application and offer, locked in this order."""
         return self._lock(session, access, offer_id)
+
+    def end_live(self, session: Session, access: Access, application_id: UUID, offer_id: UUID, step: str) -> None:
+        """Expire or rescind an offer if it is still live, whatever became of its application."""
+        application = self._applications.lock(session, access, application_id)
+        live = repository.lock_live_offers(session, offers.c.id == offer_id)
+        if live:
+            step = step if live[0].status == "sent" else "rescind"
+            self.take_step(session, access, application, live[0], step, access.now)
 
     def take_step(self, session: Session, access: Access, application: AnyRow, offer: AnyRow, name: str, at: datetime) -> AnyRow:
         """Take a step of a locked offer at a settled instant."""
@@ -124,6 +142,11 @@ class OfferService:
     def hire_row(self, session: Session, access: Access, hire_id: UUID) -> AnyRow:
         """Return one hire in reach."""
         return find_row(session, hires, repository.hire_in_reach(access.reach, hire_id), NO_HIRE)
+
+    def hire_of(self, session: Session, access: Access, offer_id: UUID) -> AnyRow | None:
+        """Return the hire an offer led to, None where it led to none."""
+        mine = (hires.c.offer_id == offer_id) & access.reach.applications(hires.c.tenant_id, hires.c.application_id)
+        return session.execute(select(hires).where(mine)).one_or_none()
 
     def hire_page(self, session: Session, access: Access, filters: list[ColumnElement[bool]], paging: Paging) -> dict[str, Any]:
         """Return hires in reach that meet the filters."""
@@ -184,10 +207,12 @@ class OfferService:
         version: int,
         terms: OfferTerms,
         at: datetime,
+        offer_id: UUID | None = None,
     ) -> AnyRow:
         values = terms.model_dump(include={"start_date", "fte", "salary_minor", "salary_currency"})
         place = {"tenant_id": application.tenant_id, "application_id": application.id, "opening_id": opening_id}
         # a back-dated offer was made when it was made: created_at is the offer's own instant
-        row = insert_row(session, offers, access.now, status="draft", chain_id=chain_id, version=version, created_at=at, **place, **values)
+        values |= {"id": offer_id or new_id(), "status": "draft", "chain_id": chain_id, "version": version, "created_at": at}
+        row = insert_row(session, offers, access.now, **place, **values)
         self._applications.note(session, access, application, EventType.OFFER_DRAFTED, at, offer_id=row.id, opening_id=opening_id)
         return row

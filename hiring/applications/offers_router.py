@@ -1,4 +1,4 @@
-"""Routes of offers, hires and employment outcomes. Drafting, accepting and losing a hire touch openings too: see ``hiring/flows``."""
+"""Routes of offers, hires and employment outcomes. Drafting, accepting and losing a hire touch openings too: see ``hiring/hire_saga``."""
 
 from typing import Annotated, Any
 from uuid import UUID

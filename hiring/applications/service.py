@@ -125,6 +125,12 @@ class ApplicationService:
         row = self.application(session, access, application_id)
         return list(session.execute(select(table).where(table.c.application_id == row.id).order_by(table.c.id)))
 
+    def agency_of(self, session: Session, access: Access, application_id: UUID) -> UUID | None:
+        """Return the agency that submitted an application, None where none did."""
+        mine = access.reach.applications(agency_submissions.c.tenant_id, agency_submissions.c.application_id)
+        query = select(agency_submissions.c.agency_id).where(mine, agency_submissions.c.application_id == application_id)
+        return session.execute(query.order_by(agency_submissions.c.id.desc()).limit(1)).scalar_one_or_none()
+
     def submission_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
         """Return agency submissions in reach."""
         mine = access.reach.applications(agency_submissions.c.tenant_id, agency_submissions.c.application_id)

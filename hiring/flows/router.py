@@ -13,7 +13,7 @@ from hiring.candidates.schemas import MergeInto
 from hiring.candidates.service import CandidateService
 from hiring.database import DatabaseSession
 from hiring.flows import schemas
-from hiring.flows.hiring_flow import Hiring
+from hiring.flows.closing import Closing
 from hiring.flows.submitting import Submitting
 from hiring.jobs import schemas as job_schemas
 from hiring.permissions import Permission
@@ -27,7 +27,7 @@ class Flows:
     """The flows as the wiring made them."""
 
     submitting: Submitting
-    hiring: Hiring
+    closing: Closing
     candidates: CandidateService
     applications: ApplicationService
 
@@ -40,7 +40,6 @@ def _flows(request: Request) -> Flows:
 Wired = Annotated[Flows, Depends(_flows)]
 WriteJobs = Annotated[Access, requires(Permission.JOBS_WRITE)]
 WriteApplications = Annotated[Access, requires(Permission.APPLICATIONS_WRITE)]
-WriteOffers = Annotated[Access, requires(Permission.OFFERS_WRITE)]
 
 
 @router.post("/applications", status_code=201, response_model=application_schemas.Application)
@@ -70,44 +69,6 @@ def submit_for_agency(
     return {"submission": submission, "application": application}
 
 
-@router.post("/applications/{application_id}/offers", status_code=201, response_model=application_schemas.Offer)
-def draft_offer(
-    application_id: UUID,
-    body: application_schemas.NewOffer,
-    access: WriteOffers,
-    session: DatabaseSession,
-    flows: Wired,
-    response: Response,
-) -> Any:
-    """Draft an offer for a free opening."""
-    row = flows.hiring.draft_offer(session, access, application_id, body)
-    created(response, "offers", row.id)
-    return row
-
-
-@router.post("/offers/{offer_id}/accept", status_code=201, response_model=application_schemas.Hire)
-def accept_offer(
-    offer_id: UUID,
-    body: Annotated[application_schemas.Acceptance, Body(default_factory=application_schemas.Acceptance)],
-    access: WriteOffers,
-    session: DatabaseSession,
-    flows: Wired,
-    response: Response,
-) -> Any:
-    """Keep that the candidate accepted: the opening is filled; with the last one the job closes and its other applications end."""
-    row = flows.hiring.accept(session, access, offer_id, body)
-    created(response, "hires", row.id)
-    return row
-
-
-@router.post("/hires/{hire_id}/renege", response_model=application_schemas.Hire)
-def renege_hire(
-    hire_id: UUID, body: When, access: Annotated[Access, requires(Permission.OUTCOMES_WRITE)], session: DatabaseSession, flows: Wired
-) -> Any:
-    """Keep that a hired person never started: the opening is free again."""
-    return flows.hiring.renege(session, access, hire_id, body.event_at)
-
-
 @router.post("/jobs/{job_id}/close", response_model=job_schemas.Job)
 def close_job(
     job_id: UUID,
@@ -119,7 +80,7 @@ def close_job(
     response: Response,
 ) -> Any:
     """Close a job that will not be filled; its active applications end."""
-    return tagged(response, flows.hiring.close_job(session, access, job_id, "close", body.reason, body.event_at, version))
+    return tagged(response, flows.closing.close_job(session, access, job_id, "close", body.reason, body.event_at, version))
 
 
 @router.post("/jobs/{job_id}/cancel", response_model=job_schemas.Job)
@@ -127,7 +88,7 @@ def cancel_job(
     job_id: UUID, body: When, version: ExpectedVersion, access: WriteJobs, session: DatabaseSession, flows: Wired, response: Response
 ) -> Any:
     """Cancel a job; its active applications end."""
-    return tagged(response, flows.hiring.close_job(session, access, job_id, "cancel", "cancelled", body.event_at, version))
+    return tagged(response, flows.closing.close_job(session, access, job_id, "cancel", "cancelled", body.event_at, version))
 
 
 @router.post("/candidates/{candidate_id}/merge", response_model=schemas.Merged)

@@ -35,8 +35,12 @@ class JobAlreadyFilled(Conflict):
     """The opening has been filled by somebody else."""
 
 
+class OpeningReserved(Conflict):
+    """The opening is reserved for another offer."""
+
+
 class NoOpeningLeft(Conflict):
-    """Every opening of the job is filled."""
+    """Every opening of the job is filled or reserved."""
 
 
 class SalaryBandInvalid(Invalid):

@@ -182,32 +182,51 @@ class JobService:
             raise errors.JobNotOpen(f"the job is {job.status}: it takes applications only while it is open")
         return job
 
-    def free_opening(self, session: Session, job: AnyRow, opening_id: UUID | None) -> AnyRow:
-        """Return an unfilled opening of a locked job: the named one, or the first.
+    def free_opening(self, session: Session, job: AnyRow, opening_id: UUID | None, offer_id: UUID | None = None) -> AnyRow:
+        """Return an unfilled opening of a locked job that is free for an offer: the named one, or the first.
 
         Raises:
-            OpeningNotFound: the job has no such opening. JobAlreadyFilled: it is filled. NoOpeningLeft: all are.
+            OpeningNotFound: the job has no such opening. JobAlreadyFilled: it is filled. OpeningReserved: for another offer.
+            NoOpeningLeft: all are filled or reserved.
         """
         rows = repository.lock_openings(session, job.id)
         if opening_id is None:
-            free = [row for row in rows if row.filled_by_application_id is None and row.closed_at is None]
+            unfilled = [row for row in rows if row.filled_by_application_id is None and row.closed_at is None]
+            free = [row for row in unfilled if row.reserved_by_offer_id in (None, offer_id)]
             if not free:
-                raise errors.NoOpeningLeft("every opening of the job is filled or closed")
+                raise errors.NoOpeningLeft("every opening of the job is filled, reserved or closed")
             return free[0]
         named = next((row for row in rows if row.id == opening_id), None)
         if named is None:
             raise errors.OpeningNotFound("opening_id: the job has no such opening")
         if named.filled_by_application_id is not None or named.closed_at is not None:
             raise errors.JobAlreadyFilled("the opening is filled or closed")
+        if named.reserved_by_offer_id not in (None, offer_id):
+            raise errors.OpeningReserved("the opening is reserved for another offer: wait for its answer or take another opening")
         return named
+
+    def reserve_opening(self, session: Session, access: Access, job_id: UUID, opening_id: UUID | None, offer_id: UUID) -> AnyRow:
+        """Reserve a free opening of an open job for an offer; returns it.
+
+        Raises:
+            JobNotOpen: the job takes nobody now. And what ``free_opening`` raises.
+        """
+        job = self.accepting_job(session, access, job_id, by_agency=False)
+        opening = self.free_opening(session, job, opening_id, offer_id)
+        self._set_opening(session, access, job, opening.id, EventType.OPENING_RESERVED, access.now, reserved_by_offer_id=offer_id)
+        return opening
+
+    def release_opening(self, session: Session, access: Access, job_id: UUID, offer_id: UUID) -> None:
+        """Take back the reservation for an offer, if there is one and the opening was not filled."""
+        job = self.lock(session, access, job_id)
+        for opening in repository.lock_openings(session, job.id):
+            if opening.reserved_by_offer_id == offer_id and opening.filled_by_application_id is None:
+                self._set_opening(session, access, job, opening.id, EventType.OPENING_FREED, access.now, reserved_by_offer_id=None)
 
     def fill_opening(self, session: Session, access: Access, job: AnyRow, opening: AnyRow, application_id: UUID, at: datetime) -> bool:
         """Fill an opening of a locked job; close the job with its last one. Returns whether the job was closed."""
-        repository.set_openings(
-            session, [opening.id], access.now, filled_by_application_id=application_id, closed_at=at, close_reason="filled"
-        )
-        job = change_row(session, jobs, job, access.now)
-        record(session, EventType.OPENING_FILLED, "job", job.id, job.version, at, tenant_id=job.tenant_id, opening_id=opening.id)
+        values = {"filled_by_application_id": application_id, "closed_at": at, "close_reason": "filled"}
+        job = self._set_opening(session, access, job, opening.id, EventType.OPENING_FILLED, at, **values)
         if any(row.closed_at is None for row in repository.openings_of(session, job.id)):
             return False
         self.take_step(session, access, job, "close", at, "filled")
@@ -215,8 +234,15 @@ class JobService:
 
     def free_filled_opening(self, session: Session, access: Access, job: AnyRow, opening_id: UUID, at: datetime) -> None:
         """Take a filled opening back after a hire that did not start; reopen the job if it was closed by being filled."""
-        repository.set_openings(session, [opening_id], access.now, filled_by_application_id=None, closed_at=None, close_reason=None)
-        job = change_row(session, jobs, job, access.now)
-        record(session, EventType.OPENING_FREED, "job", job.id, job.version, at, tenant_id=job.tenant_id, opening_id=opening_id)
+        values = {"reserved_by_offer_id": None, "filled_by_application_id": None, "closed_at": None, "close_reason": None}
+        job = self._set_opening(session, access, job, opening_id, EventType.OPENING_FREED, at, **values)
         if job.status == "closed" and job.close_reason == "filled":
             self.take_step(session, access, job, "reopen", at, "hire_reneged")
+
+    def _set_opening(
+        self, session: Session, access: Access, job: AnyRow, opening_id: UUID, event: EventType, at: datetime, **values: Any
+    ) -> AnyRow:
+        repository.set_openings(session, [opening_id], access.now, **values)
+        job = change_row(session, jobs, job, access.now)
+        record(session, event, "job", job.id, job.version, at, tenant_id=job.tenant_id, opening_id=opening_id)
+        return job

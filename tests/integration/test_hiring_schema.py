@@ -12,6 +12,7 @@ from hiring.audit import tables as audit
 from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
+from hiring.hire_saga import tables as hire_saga
 from hiring.idempotency import idempotency_keys
 from hiring.identity import tables as identity
 from hiring.insights import tables as insights
@@ -30,12 +31,12 @@ def test_declared_tables_equal_the_database(migrated_database):
     with psycopg.connect(migrated_database.owner) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
-            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit')"
+            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit','hire_saga')"
             " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, audit, bus, candidates, equity, identity, insights, jobs):
+    for module in (applications, audit, bus, candidates, equity, hire_saga, identity, insights, jobs):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns
@@ -134,6 +135,7 @@ def test_reader_sees_every_captured_column_but_personal_ones_and_writes_nothing(
             ("jobs.postings", "url"),
             ("assessments.resume_parses", "result"),
             ("assessments.resume_parses", "error"),
+            ("hire_saga.sagas", "terms"),
         }
         for table in ("identity.users", "identity.memberships", "identity.sessions", "identity.api_keys", "outbox.events"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -56,6 +56,7 @@ def ids_of_a_busy_school(api) -> dict[str, str]:
     posting = api.do("POST", f"/v1/jobs/{job_id}/postings", json={"channel_id": channel["id"]})
     hired, active = api.apply(job_id), api.apply(job_id)
     hire = api.do("POST", f"/v1/offers/{api.sent_offer(hired['id'])}/accept")
+    saga_id = api.do("GET", f"/v1/hire-sagas?application_id={hired['id']}")["items"][0]["id"]
     offer_id = api.sent_offer(active["id"])
     consent = {"purpose": "automated_scoring", "text_version": "1"}
     consent_id = api.do("POST", f"/v1/candidates/{active['candidate_id']}/consents", json=consent)["id"]
@@ -67,7 +68,7 @@ def ids_of_a_busy_school(api) -> dict[str, str]:
     return insights | {
         "organisation_id": school, "job_id": job_id, "posting_id": posting["id"], "channel_id": channel["id"], "hire_id": hire["id"],
         "application_id": active["id"], "candidate_id": active["candidate_id"], "offer_id": offer_id, "consent_id": consent_id,
-        "stage_id": stage_id, "user_id": member, "membership_id": membership_id,
+        "stage_id": stage_id, "user_id": member, "membership_id": membership_id, "saga_id": saga_id,
     }  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def test_lists_hold_nothing_of_another_school(hiring_api, tmp_path):
             assert not [name for name, value in theirs.items() if value in text and name not in shared], path
             seen += api.send("GET", path, owner).text
     listed = {"organisation_id", "job_id", "application_id", "candidate_id", "offer_id", "hire_id", "user_id", "stage_id",
-              "target_id", "rule_id", "event_id", "schedule_id", "view_id"}  # fmt: skip
+              "target_id", "rule_id", "event_id", "schedule_id", "view_id", "saga_id"}  # fmt: skip
     assert {name for name, value in theirs.items() if value in seen} >= listed
     narrowed = api.do("GET", f"/v1/applications?tenant_id={theirs['organisation_id']}", intruder)
     assert narrowed["items"] == []

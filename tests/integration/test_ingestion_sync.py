@@ -43,7 +43,7 @@ def test_every_captured_table_arrives_and_a_second_sync_changes_nothing(migrated
     first = sync(migrated_database.pipeline, warehouse, lambda *step: steps.append(step))
     second = sync(migrated_database.pipeline, warehouse)
     assert (first.rows_changed, first.changed, second.changed, second.batch_id) == (3, True, False, first.batch_id)
-    assert steps[-1][1:] == (29, 29)
+    assert steps[-1][1:] == (30, 30)
     with warehouse.build() as connection:
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
         build = connection.execute("select as_of = known_at, batch_id from raw._build").fetchall()

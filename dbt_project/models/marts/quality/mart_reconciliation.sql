@@ -1,4 +1,6 @@
--- Two truths per tenant, each counted on two independent paths: left from the funnel, right from the source's own tables.
+-- Truths per tenant, each counted on two independent paths: left from the funnel, right from the source's own tables.
+-- The third holds hires against the sagas that made them, once those have ended; a hire without a saga (a simulated or imported
+-- history) is not compared, nor is one that its saga took back.
 with funnel as (
 
     select
@@ -48,6 +50,19 @@ hires as (
 
 ),
 
+sagas as (
+
+    select
+        sagas.tenant_id,
+        count(distinct sagas.saga_id) filter (where sagas.state = 'completed') as completed_count,
+        count(hires.hire_id) filter (where sagas.state = 'completed' or hires.status <> 'reneged') as hires_count
+    from {{ ref('stg_hiring_core__sagas') }} as sagas
+    inner join {{ ref('stg_pipeline__build') }} as build on sagas.ended_at <= build.as_of and sagas.ended_at <= build.known_at
+    left join {{ ref('int_hires_unioned') }} as hires on sagas.offer_id = hires.offer_id
+    group by sagas.tenant_id
+
+),
+
 truths as (
 
     select
@@ -70,6 +85,16 @@ truths as (
         applied.applications_count as right_count
     from applied
     left join funnel on applied.source_system = funnel.source_system and applied.tenant_id = funnel.tenant_id
+
+    union all
+
+    select
+        'hiring_core' as source_system,
+        tenant_id,
+        'hires_of_sagas_equal_completed_sagas' as truth,
+        hires_count as left_count,
+        completed_count as right_count
+    from sagas
 
 )
 
