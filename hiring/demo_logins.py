@@ -32,6 +32,7 @@ SERVICE_KEYS: dict[str, tuple[list[str], list[str]]] = {
     # file in secrets/: scopes, tenants
     "internal_api_key": ([Permission.INTROSPECT.value, Permission.RECEIPTS_WRITE.value], ["*"]),
     "pipeline_api_key": ([Permission.INSIGHTS_READ.value, Permission.ALERTS_RECORD.value], ["*"]),
+    "notifications_api_key": ([Permission.INTROSPECT.value, Permission.CONTACTS_READ.value], ["*"]),
     "simulator_api_key": (
         sorted({permission.value for permission in frozenset(Permission) - SERVICE_ONLY - {Permission.EQUITY_AUDIT}} | {BACKDATE}),
         ["*"],

@@ -42,10 +42,12 @@ class Permission(StrEnum):
     ALERTS_RECORD = "alerts:record"
     RECEIPTS_WRITE = "receipts:write"
     EQUITY_AUDIT = "equity:audit"
+    CONTACTS_READ = "contacts:read"
+    NOTIFICATIONS_MANAGE = "notifications:manage"
 
 
-SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE})
-"""What no person may do: verify others' credentials, write figures down as published, look up whom an alert goes to."""
+SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE, Permission.CONTACTS_READ})
+"""What no person may do: verify others' credentials, write figures down as published, look up whom an alert or a message goes to."""
 
 BACKDATE = "events:backdate"  # scope of imports and simulations: an action may name an earlier instant
 

@@ -18,6 +18,7 @@ from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
 from hiring.equity.service import EquityService
+from hiring.flows.contacts_router import router as contacts_router
 from hiring.flows.hiring_flow import Hiring
 from hiring.flows.router import Flows
 from hiring.flows.router import router as flows_router
@@ -48,6 +49,7 @@ ROUTERS = (
     offers_router,
     flows_router,
     survey_router,
+    contacts_router,
     insights_router,
     alerts_router,
     audit_router,

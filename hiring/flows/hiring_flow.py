@@ -46,7 +46,7 @@ class Hiring:
         opening = self.jobs.free_opening(session, job, offer.opening_id)
         application, offer = self.offers.lock_for_answer(session, access, offer_id)
         self.offers.take_step(session, access, application, offer, "accept", at)
-        hire = self.offers.hire(session, access, application, offer, at, body.contract_kind)
+        hire = self.offers.hire(session, access, application, offer, at, body.contract_kind, job.owner_id)
         self.applications.end_offers(session, access, offers.c.opening_id == opening.id, "rescinded", at)
         if self.jobs.fill_opening(session, access, job, opening, application.id, at):
             self.applications.end_siblings(session, access, job.id, at)
