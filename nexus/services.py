@@ -75,7 +75,7 @@ def platform(home: Home) -> list[Service]:
     return [
         Service("hiring", _uvicorn("hiring.app:create_app"), 8000, "/health/ready"),
         Service("worker", (sys.executable, "-m", "hiring.worker"), after=("hiring",)),
-        Service("notifications", _uvicorn("hiring.notifications.app:create_app"), 8050, "/health/ready", ("hiring",),
+        Service("notifications", _uvicorn("hiring.notifications.app:create_app"), 8070, "/health/ready", ("hiring",),
                 {"NEXUS_NOTIFICATIONS_CORE_URL": hiring_url, "NEXUS_NOTIFICATIONS_PUBLIC_URL": public_url}),
         Service("prediction", _uvicorn("serving.app:create_app"), 8010, prediction_ready, ("hiring",),
                 {"NEXUS_SERVING_HIRING_URL": hiring_url}),
