@@ -119,7 +119,9 @@ def test_only_the_service_asks_for_contacts(notifying):
     answer = api.do("POST", "/internal/contacts", notifying.home.read_secret("notifications_api_key"), question)
     assert answer["contacts"][0]["locale"] == "en"
     assert answer["applications"][0]["job_title"] == "Teacher"
-    reply = api.send("POST", "/internal/contacts", notifying.home.read_secret("notifications_api_key"), {"recipients": ["ada@mail.example"]})
+    reply = api.send(
+        "POST", "/internal/contacts", notifying.home.read_secret("notifications_api_key"), {"recipients": ["ada@mail.example"]}
+    )
     assert reply.status_code == 422
     assert "ada" not in reply.text
 
