@@ -13,14 +13,12 @@ from sqlalchemy.orm import Session
 
 from foundation import clock, logs
 from foundation.settings import Home
-from hiring.bus.relay import LOG_CHANNEL
 from hiring.database import open_engine, session_factory
 from hiring.notifications import dead_letters
 from hiring.notifications.schemas import DeadLetter, Overview
 from hiring.notifications.settings import NotificationSettings
 from hiring.notifications.stations import prepare
 from hiring.rows import Paging
-from hiring.work.loop import run
 
 
 def main(arguments: list[str]) -> int:
@@ -87,8 +85,7 @@ def _work(settings: NotificationSettings, home: Home, engine: Engine) -> int:
         signal.signal(number, lambda *_: stopping.set())
     work = prepare(settings, home, engine, stopping)
     logs.logger("notifications").info("started", stations=[station.name for station in work.stations], off=sorted(work.missing))
-    run(work.stations, stopping, settings.postgres, [LOG_CHANNEL])
-    work.close()
+    work.run(stopping, settings.postgres)
     return 0
 
 

@@ -17,14 +17,12 @@ from foundation.principals import IntrospectionUnavailable, Introspector
 from foundation.settings import Home, MissingSecret
 from hiring import errors
 from hiring.access import AgencySubmissions, Caller, Grant, public
-from hiring.bus.relay import LOG_CHANNEL
 from hiring.database import open_engine, session_factory
 from hiring.guard import Guard
 from hiring.notifications.router import Service, router
 from hiring.notifications.settings import API_KEY, SIGNING_KEY, NotificationSettings
 from hiring.notifications.stations import Work, prepare
 from hiring.notifications.tables import deliveries, preferences
-from hiring.work.loop import run
 
 _BODY_LIMIT_BYTES = 100_000
 
@@ -97,12 +95,11 @@ def create_app(settings: NotificationSettings | None = None, home: Home | None =
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        working = threading.Thread(target=run, args=(work.stations, stopping, settings.postgres, [LOG_CHANNEL]), name="stations")
+        working = threading.Thread(target=work.run, args=(stopping, settings.postgres), name="stations")
         working.start()
         yield
         stopping.set()
         await run_in_threadpool(working.join)
-        work.close()
         engine.dispose()
 
     app = FastAPI(title="Educator Nexus notifications", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

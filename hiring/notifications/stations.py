@@ -12,6 +12,7 @@ from foundation import clock
 from foundation.delivery import SmtpSettings
 from foundation.settings import Home
 from hiring.bus.consumer import LogReader
+from hiring.bus.relay import LOG_CHANNEL
 from hiring.database import session_factory
 from hiring.notifications.breaker import Breaker
 from hiring.notifications.contacts import ContactBook
@@ -22,7 +23,7 @@ from hiring.notifications.sender import Sender
 from hiring.notifications.settings import SIGNING_KEY, NotificationSettings
 from hiring.notifications.smtp import Smtp
 from hiring.notifications.webhook import Webhooks
-from hiring.work.loop import Station
+from hiring.work.loop import Station, run
 
 
 def providers(home: Home) -> list[Provider]:
@@ -50,8 +51,13 @@ class Work:
         states: dict[str, Any] = {name: f"{breaker.state(now)} {breaker.code}".strip() for name, breaker in self.breakers.items()}
         return states | dict.fromkeys(self.missing, "off")
 
+    def run(self, stopping: threading.Event, database_url: str) -> None:
+        """Work until ``stopping`` is set, then close every connection; woken by the relay's notifications."""
+        run(self.stations, stopping, database_url, [LOG_CHANNEL])
+        self.close()
+
     def close(self) -> None:
-        """Close the senders' connections."""
+        """Close the senders' connections. Not on a thread that runs an event loop."""
         for sender in self.senders:
             sender.close()
 

@@ -30,7 +30,7 @@ def bearer(credential: str) -> dict[str, str]:
 def await_states(parts: Notifying, *wanted: str) -> None:
     """Move events on, as the worker does, until every delivery is as wanted."""
     deadline = time.monotonic() + 30
-    while [row.state for row in parts.take_in()] != list(wanted):
+    while [row.state for row in parts.take_in() if row.template != "welcome"] != list(wanted):
         assert time.monotonic() < deadline, [(row.state, row.error) for row in parts.deliveries()]
         time.sleep(0.05)
 
@@ -91,8 +91,9 @@ def test_people_set_their_own_preferences_and_offers_cannot_be_refused(notifying
     assert "category" in refused.json()["detail"]
     somebody = f"{PATH}/recipients/candidate:{uuid.uuid4()}/preferences"
     assert service.put(somebody, json=wish, headers=me).status_code == 403
-    assert service.put(somebody, json=wish, headers=bearer(api.person("platform_admin", None))).status_code == 204
-    assert service.put(f"{PATH}/recipients/ada@mail.example/preferences", json=wish, headers=me).status_code == 422
+    admin = bearer(api.person("platform_admin", None))
+    assert service.put(somebody, json=wish, headers=admin).status_code == 204
+    assert service.put(f"{PATH}/recipients/ada@mail.example/preferences", json=wish, headers=admin).status_code == 422
 
 
 def test_dead_letters_are_shown_and_sent_again_by_the_platforms_administrators_alone(notifying, service):
@@ -120,7 +121,7 @@ def test_dead_letters_are_shown_and_sent_again_by_the_platforms_administrators_a
     assert service.get(f"{PATH}/dead/{letter['id']}", headers=admin).json()["updated_at"] > before
     assert service.post(f"{PATH}/dead/replay", json={"ids": [str(uuid.uuid4())]}, headers=admin).json() == {"count": 0}
     assert service.post(f"{PATH}/dead/{uuid.uuid4()}/replay", headers=admin).status_code == 404
-    assert service.get(f"{PATH}/status", headers=admin).json()["deliveries"] == {"email": {"dead": 1}}
+    assert service.get(f"{PATH}/status", headers=admin).json()["deliveries"]["email"]["dead"] == 1
 
 
 def test_the_command_lists_shows_and_replays(notifying, capsys):
