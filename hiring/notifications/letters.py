@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import ARRAY, Text, any_, literal, select
 from sqlalchemy.orm import Session
 
+from foundation import clock
 from hiring.notifications.contacts import Found
 from hiring.notifications.providers import Letter
 from hiring.notifications.rules import message_key
@@ -18,7 +20,7 @@ Unwanted = frozenset[tuple[str, str, str]]
 
 
 class NobodyToTell(Exception):
-    """A delivery has nobody to go to. ``code``: no_contact (erased, left, unknown), no_address, not_wanted."""
+    """A delivery is not to be sent. ``code``: no_contact (erased, left, unknown), no_address, not_wanted, too_old."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -35,10 +37,11 @@ class Written:
 
 @dataclass(frozen=True)
 class Letters:
-    """Writes letters. ``signing_key`` signs unsubscribe links, which begin with ``public_url``."""
+    """Writes letters. ``signing_key`` signs unsubscribe links, which begin with ``public_url``; ``news_days``: see the settings."""
 
     signing_key: str
     public_url: str
+    news_days: float
 
     def unwanted(self, session: Session, rows: Sequence[AnyRow], found: Found) -> Unwanted:
         """Return what people unsubscribed from: recipient, channel, category. A merged person's choices count for all their ids."""
@@ -52,9 +55,11 @@ class Letters:
         """Return a delivery's letter.
 
         Raises:
-            NobodyToTell: there is no address, or the message is not wanted.
+            NobodyToTell: there is no address, or the message is not wanted, or it waited so long that it is no news.
             jinja2.UndefinedError: the text asks for words the core does not know.
         """
+        if row.due_at < clock.now() - timedelta(days=self.news_days):  # mail was off for weeks: nobody is flooded when it is set up
+            raise NobodyToTell("too_old")
         contact = found.contacts.get(row.recipient)
         if contact is None:
             raise NobodyToTell("no_contact")

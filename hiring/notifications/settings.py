@@ -20,7 +20,7 @@ class NotificationSettings(BaseSettings):
     database_url: str = Field("", repr=False, description="Postgres with its schema and the event log; unset: the hiring database")
     core_url: str = Field("", description="base URL of the hiring API; unset: the one `nexus up` wrote to run/addresses.json")
     public_url: str = Field("http://127.0.0.1:8070", description="where people reach this service: unsubscribe links begin with it")
-    news_days: float = Field(7, gt=0, description="of an event older than this nobody is told: imports and long outages")
+    news_days: float = Field(7, gt=0, description="nobody is told what is older than this: imports, mail that was off for long")
     quiet_minutes: float = Field(60, ge=0, description="the same message about the same application is not sent again within this time")
     connections: int = Field(24, ge=1, le=64, description="letters under way at once; lower it where the mail server allows fewer")
     batch: int = Field(400, ge=1, le=1000, description="deliveries claimed at once")

@@ -65,7 +65,7 @@ class Work:
 def prepare(settings: NotificationSettings, home: Home, engine: Engine, stopping: threading.Event) -> Work:
     """Return the work of one process; nothing is connected yet."""
     sessions = session_factory(engine)
-    letters = Letters(home.ensure_secret(SIGNING_KEY), settings.public_url)
+    letters = Letters(home.ensure_secret(SIGNING_KEY), settings.public_url, settings.news_days)
     first_pause = timedelta(seconds=settings.breaker_seconds)
     core = Breaker(first_pause)
     breakers, missing, senders = {"contacts": core}, {}, []

@@ -146,6 +146,11 @@ def test_without_a_mail_server_letters_wait_and_status_says_why(notifying, capsy
     assert main(["status"]) == 0
     status = capsys.readouterr().out
     assert '"ready": 2' in status
+    with notifying.engine.begin() as connection:
+        connection.exec_driver_sql("update notifications.deliveries set due_at = due_at - interval '8 days'")
+    notifying.set_environment()
+    notifying.send()
+    assert outcome(notifying) == [("skipped", "too_old", 1)] * 2  # a server that is set up weeks later floods nobody
     assert "set NEXUS_SMTP_HOST" in status
 
 
