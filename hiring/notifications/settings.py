@@ -24,7 +24,7 @@ class NotificationSettings(BaseSettings):
     quiet_minutes: float = Field(60, ge=0, description="the same message about the same application is not sent again within this time")
     connections: int = Field(24, ge=1, le=64, description="letters under way at once; lower it where the mail server allows fewer")
     batch: int = Field(400, ge=1, le=1000, description="deliveries claimed at once")
-    flush: int = Field(50, ge=1, le=1000, description="results written together: at most so many letters are sent twice after a crash")
+    flush: int = Field(50, ge=1, le=1000, description="results written together: a crash sends about twice as many letters again, at most")
     tries: int = Field(8, ge=1, le=30, description="failures of one delivery until it is a dead letter")
     first_wait_seconds: float = Field(5, gt=0, description="before the second try; later ones wait longer")
     lease_seconds: float = Field(180, ge=1, description="a claimed delivery belongs to its sender for this long")

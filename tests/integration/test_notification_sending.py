@@ -60,7 +60,7 @@ def test_a_sender_killed_amid_a_batch_loses_nothing(notifying, tmp_path):
         assert second.wait(20) == 0
     arrived = Counter(letter["Message-ID"] for letter in notifying.letters())
     assert set(arrived) == {f"<{row.event_id}@school.example>" for row in notifying.deliveries()}
-    assert 0 <= arrived.total() - 200 <= 20 + 4
+    assert 0 <= arrived.total() - 200 <= 2 * 20 + 4
     facts = notifying.api.rows("select count(*) from outbox.events where type = 'MESSAGE_SENT'")
     assert facts == [(200,)]
 
@@ -194,7 +194,7 @@ def test_no_table_and_no_log_holds_a_name_or_an_address(notifying, tmp_path: Pat
     notifying.take_in()
     written = (tmp_path / "log").read_text()
     for table in ("notifications.deliveries", "notifications.preferences", "outbox.event_log", "outbox.events", "applications.messages"):
-        written += str(notifying.api.rows(f"select t::text from {table} t"))
+        written += "".join(row[0] for row in notifying.api.rows(f"select t::text from {table} t"))
     assert "smtp_550" in written
     assert SENTINEL.lower() not in written.lower()
-    assert [recipient for recipient, _ in notifying.mail.letters] == [f"fine.{SENTINEL.lower()}@mail.example"]
+    assert [recipient for recipient, _ in notifying.mail.letters] == [f"fine.{SENTINEL}@mail.example"]
