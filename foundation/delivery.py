@@ -180,25 +180,29 @@ class Webhook:
 
     def send(self, to: str, message: Message) -> None:
         """Call the webhook of this name; redirects are not followed. See ``Channel.send``."""
-        target = self._known().get(to)
-        if target is None:
-            raise DeliveryOff(f"there is no webhook {to!r} in secrets/webhooks.json")
-        parts = urlsplit(target["url"])
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise DeliveryOff(f"webhook {to!r} must be an https address")
+        target = self.target(to)
         body = json.dumps({"id": message.key, "subject": message.subject, "text": message.text, **message.data}).encode()
-        at = int(clock.now().timestamp())
-        headers = {
-            "Content-Type": "application/json",
-            DELIVERY: message.key,
-            SIGNATURE: f"t={at},v1={signature(target['key'], at, body)}",
-        }
+        headers = {DELIVERY: message.key, **signed_headers(target["key"], body)}
         try:
             reply = httpx.post(target["url"], content=body, headers=headers, timeout=self._timeout, follow_redirects=False)
         except httpx.HTTPError as error:
             raise DeliveryFailed(f"http_{type(error).__name__.lower()}") from None  # the cause carries the URL
         if not reply.is_success:
             raise DeliveryFailed(f"http_{reply.status_code}")
+
+    def target(self, name: str) -> dict[str, str]:
+        """Return ``url`` and ``key`` of a webhook.
+
+        Raises:
+            DeliveryOff: it is not set up, or would be called in the clear.
+        """
+        target = self._known().get(name)
+        if target is None:
+            raise DeliveryOff(f"there is no webhook {name!r} in secrets/webhooks.json")
+        parts = urlsplit(target["url"])
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+            raise DeliveryOff(f"webhook {name!r} must be an https address")
+        return target
 
     def _known(self) -> dict[str, dict[str, str]]:
         if not (self._home.root / "secrets" / "webhooks.json").exists():
@@ -207,6 +211,12 @@ class Webhook:
         if broken := [name for name, target in known.items() if not target.get("url") or not target.get("key")]:
             raise MissingSecret(f"secrets/webhooks.json: {', '.join(broken)} lacks url or key")
         return known
+
+
+def signed_headers(key: str, body: bytes) -> dict[str, str]:
+    """Return the headers of a signed JSON call that is made now."""
+    at = int(clock.now().timestamp())
+    return {"Content-Type": "application/json", SIGNATURE: f"t={at},v1={signature(key, at, body)}"}
 
 
 def signature(key: str, at: int, body: bytes) -> str:

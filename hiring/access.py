@@ -172,7 +172,12 @@ def on_behalf(actor_id: UUID, permission: Permission, tenant_ids: frozenset[UUID
     """Return the access of work that goes on after a request: who began it, at these schools (None: all of them), with no other right."""
     tenants = None if tenant_ids is None else frozenset(str(tenant_id) for tenant_id in tenant_ids)
     principal = Principal(str(actor_id), "service", "worker", frozenset(), frozenset({permission.value}), tenants, None, now)
-    return Access(Caller(principal), permission, Reach(tenant_ids), now, lambda _: False)
+    return Access(Caller(principal), permission, Reach(tenant_ids), now, lambda _: False, _administers_nothing)
+
+
+def _administers_nothing(action: str, *_: object, **__: object) -> None:
+    """Refuse: what must be logged is done in a request, where caller and origin are known."""
+    raise RuntimeError(f"{action} must not be done after a request: the audit log could not say who asked")
 
 
 class Authenticator(Protocol):

@@ -34,6 +34,7 @@ SERVICE_KEYS: dict[str, tuple[list[str], list[str]]] = {
     "internal_api_key": ([Permission.INTROSPECT.value, Permission.RECEIPTS_WRITE.value], ["*"]),
     "metrics_api_key": ([Permission.OPERATIONS_READ.value], ["*"]),
     "pipeline_api_key": ([Permission.INSIGHTS_READ.value, Permission.ALERTS_RECORD.value], ["*"]),
+    "notifications_api_key": ([Permission.INTROSPECT.value, Permission.CONTACTS_READ.value], ["*"]),
     "simulator_api_key": (
         sorted({permission.value for permission in frozenset(Permission) - SERVICE_ONLY - {Permission.EQUITY_AUDIT}} | {BACKDATE}),
         ["*"],

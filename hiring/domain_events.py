@@ -4,6 +4,8 @@
 event exists exactly when the change does. The relay (``hiring/bus``) moves the row to whoever consumes it.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -64,6 +66,7 @@ class EventType(StrEnum):
     HIRE_STARTED = "HIRE_STARTED"
     HIRE_RENEGED = "HIRE_RENEGED"
     EMPLOYMENT_OUTCOME_RECORDED = "EMPLOYMENT_OUTCOME_RECORDED"
+    MESSAGE_SENT = "MESSAGE_SENT"
 
 
 def record(
@@ -89,14 +92,36 @@ def record(
         event_id: where it must not be recorded twice, an id made from what it must be unique for; default: a new one.
         data: ids and codes; UUIDs, instants and dates are written as text.
     """
-    session.execute(
-        insert(events).values(
-            event_id=event_id or new_id(),
-            type=event_type.value,
-            subject=f"{kind}:{aggregate_id}",
-            sequence=sequence,
-            data={name: value if value is None or isinstance(value, bool | int | float) else str(value) for name, value in data.items()},
-            occurred_at=occurred_at,
-            correlation_id=logs.correlation_id(),
-        )
-    )
+    record_all(session, event_type, kind, [Happened(aggregate_id, sequence, occurred_at, data, event_id)])
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event of several that are recorded together; see ``record``."""
+
+    aggregate_id: UUID
+    sequence: int
+    occurred_at: datetime
+    data: Mapping[str, Any]
+    event_id: UUID | None = None
+
+
+def record_all(session: Session, event_type: EventType, kind: str, news: Sequence[Happened]) -> None:
+    """Add events of one type to the outbox, in the running transaction and in this order."""
+    rows = [
+        {
+            "event_id": each.event_id or new_id(),
+            "type": event_type.value,
+            "subject": f"{kind}:{each.aggregate_id}",
+            "sequence": each.sequence,
+            "data": {name: _plain(value) for name, value in each.data.items()},
+            "occurred_at": each.occurred_at,
+            "correlation_id": logs.correlation_id(),
+        }
+        for each in news
+    ]
+    session.execute(insert(events), rows)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else str(value)

@@ -44,10 +44,12 @@ class Permission(StrEnum):
     RECEIPTS_WRITE = "receipts:write"
     EQUITY_AUDIT = "equity:audit"
     OPERATIONS_READ = "operations:read"
+    CONTACTS_READ = "contacts:read"
+    NOTIFICATIONS_MANAGE = "notifications:manage"
 
 
-SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE})
-"""What no person may do: verify others' credentials, write figures down as published, look up whom an alert goes to."""
+SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE, Permission.CONTACTS_READ})
+"""What no person may do: verify others' credentials, write figures down as published, look up whom an alert or a message goes to."""
 
 ADMINISTRATIVE = frozenset(
     {

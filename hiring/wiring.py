@@ -22,6 +22,7 @@ from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
 from hiring.equity.service import EquityService
 from hiring.flows.closing import Closing
+from hiring.flows.contacts_router import router as contacts_router
 from hiring.flows.pipeline import Pipeline
 from hiring.flows.pipeline_router import router as pipeline_router
 from hiring.flows.router import Flows
@@ -62,6 +63,7 @@ ROUTERS = (
     pipeline_router,
     hire_saga_router,
     survey_router,
+    contacts_router,
     insights_router,
     alerts_router,
     audit_router,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from foundation import logs
 from foundation.settings import Databases
+from hiring.applications.messages_sent import MESSAGES_SENT
 from hiring.bus.consumer import Consumer, LogReader
 from hiring.bus.relay import LOG_CHANNEL, Relay
 from hiring.database import open_engine, session_factory
@@ -27,7 +28,7 @@ class UnknownStation(ValueError):
 
 def consumers() -> list[Consumer]:
     """Return everybody who reacts to events in the core's own database."""
-    return [answers()]
+    return [answers(), MESSAGES_SENT]
 
 
 def stations(database_url: str) -> list[Station]:

@@ -67,6 +67,7 @@ def read_addresses(home: Home) -> dict[str, str]:
 def platform(home: Home) -> list[Service]:
     """Return the services in the order of their start."""
     hiring_url = "http://127.0.0.1:{hiring.port}"
+    public_url = os.environ.get("NEXUS_NOTIFICATIONS_PUBLIC_URL", "http://127.0.0.1:{notifications.port}")
     # Before the first publish the prediction API has nothing to answer with: it runs, and that is all one can ask of it.
     prediction_ready = "/health/ready" if (home.root / "CURRENT").exists() else "/health/live"
     workspace = str(home.root / "dagster" / "workspace.yaml")
@@ -74,6 +75,8 @@ def platform(home: Home) -> list[Service]:
     return [
         Service("hiring", _uvicorn("hiring.app:create_app"), 8000, "/health/ready"),
         Service("worker", (sys.executable, "-m", "hiring.worker"), after=("hiring",)),
+        Service("notifications", _uvicorn("hiring.notifications.app:create_app"), 8070, "/health/ready", ("hiring",),
+                {"NEXUS_NOTIFICATIONS_CORE_URL": hiring_url, "NEXUS_NOTIFICATIONS_PUBLIC_URL": public_url}),
         Service("prediction", _uvicorn("serving.app:create_app"), 8010, prediction_ready, ("hiring",),
                 # Its frames are a few rows each: threads for one would only be woken, while others answer the next question.
                 {"NEXUS_SERVING_HIRING_URL": hiring_url, "POLARS_MAX_THREADS": "1"}),

@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.dbt_builds",
     "tests.support.equity_release",
+    "tests.support.notifying",
     "tests.support.redis",
 ]

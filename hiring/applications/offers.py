@@ -119,8 +119,13 @@ class OfferService:
             self._applications.note(session, access, application, event, at, offer_id=offer.id, opening_id=offer.opening_id)
         return changed
 
-    def hire(self, session: Session, access: Access, application: AnyRow, offer: AnyRow, at: datetime, contract_kind: str) -> AnyRow:
-        """Turn an accepted offer into a hire; the application ends as hired, its other offers are superseded."""
+    def hire(
+        self, session: Session, access: Access, application: AnyRow, offer: AnyRow, at: datetime, contract_kind: str, owner_id: UUID | None
+    ) -> AnyRow:
+        """Turn an accepted offer into a hire; the application ends as hired, its other offers are superseded.
+
+        The event names whom to tell: ``owner_id``, who owns the job, and the agency's person who proposed the candidate.
+        """
         self._applications.end_offers(session, access, offers.c.application_id == application.id, "superseded", at)
         ended = self._applications.end_locked(session, access, application, "hired", at)
         values = {"opening_id": offer.opening_id, "offer_id": offer.id, "start_date": offer.start_date, "contract_kind": contract_kind}
@@ -136,6 +141,7 @@ class OfferService:
             **values,
         )
         data = {"tenant_id": ended.tenant_id, "job_id": ended.job_id, "candidate_id": ended.candidate_id, "hire_id": row.id}
+        data |= {"owner_id": owner_id, "agency_user_id": repository.agency_user_of(session, ended.id)}
         record(session, EventType.CANDIDATE_HIRED, "application", ended.id, ended.version, at, **data)
         return row
 

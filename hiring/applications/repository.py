@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -51,6 +51,14 @@ class Applicants:
         """Return candidates of applications in reach, in the order of ids."""
         query = select(applications.c.candidate_id).distinct().where(in_reach(reach)).order_by(applications.c.candidate_id).limit(limit)
         return list(session.execute(query if after is None else query.where(applications.c.candidate_id > after)).scalars())
+
+
+def agency_user_of(session: Session, application_id: UUID) -> UUID | None:
+    """Return who of an agency proposed the candidate, None where no agency did."""
+    by_agency = exists(select(1).where(agency_submissions.c.application_id == application_id))
+    first = (stage_events.c.application_id == application_id) & (stage_events.c.sequence == 1)
+    actor_id: UUID | None = session.execute(select(stage_events.c.actor_id).where(first, by_agency)).scalar()
+    return actor_id
 
 
 def attempts(session: Session, candidate_ids: Iterable[UUID], job_id: UUID) -> list[AnyRow]:

@@ -159,6 +159,7 @@ class ApplicationService:
         moved = change_row(session, applications, row, access.now, current_stage=to_stage)
         data = {
             "tenant_id": row.tenant_id,
+            "candidate_id": row.candidate_id,
             "from_stage": row.current_stage,
             "to_stage": to_stage,
             "canonical_stage": names[to_stage].canonical,
@@ -200,8 +201,8 @@ class ApplicationService:
         repository.set_submission_status(session, row.id, "placed" if outcome == "hired" else "ended", access.now)
         if outcome != "hired":
             event = _ENDINGS.get(outcome, EventType.APPLICATION_ENDED)
-            data = {"tenant_id": row.tenant_id, "job_id": row.job_id, "outcome": outcome, "reason_id": reason_id}
-            record(session, event, "application", row.id, ended.version, at, **data)
+            data = {"tenant_id": row.tenant_id, "job_id": row.job_id, "candidate_id": row.candidate_id}
+            record(session, event, "application", row.id, ended.version, at, **data, outcome=outcome, reason_id=reason_id)
         return ended
 
     def reopen(self, session: Session, access: Access, application_id: UUID, same_person: frozenset[UUID], at: datetime) -> AnyRow:
@@ -272,7 +273,7 @@ class ApplicationService:
     def note(self, session: Session, access: Access, row: AnyRow, event: EventType, at: datetime, **data: Any) -> AnyRow:
         """Raise a locked application's version and record an event of it."""
         row = change_row(session, applications, row, access.now)
-        record(session, event, "application", row.id, row.version, at, tenant_id=row.tenant_id, **data)
+        record(session, event, "application", row.id, row.version, at, tenant_id=row.tenant_id, candidate_id=row.candidate_id, **data)
         return row
 
     def _one(self, access: Access, application_id: UUID) -> ColumnElement[bool]:

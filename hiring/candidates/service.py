@@ -1,5 +1,6 @@
 """Rules of candidates: who may know of whom, duplicates, consents, merging. Contact details are sealed here and nowhere else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -164,6 +165,14 @@ class CandidateService:
         rows = repository.parts_of(session, "consents", repository.family_of(session, candidate_id))
         asked = [row.withdrawn_at is None for row in rows if row.purpose == "equity_survey"]
         return bool(asked) and not any(asked)
+
+    def reachable(self, session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+        """Return the record that stays after merges, contact details opened, of each id; without people who were erased."""
+        found = {row.id: row for row in repository.by_ids(session, ids)}
+        for asked_id, row in list(found.items()):
+            if row.merged_into_id is not None:
+                found[asked_id] = repository.remaining(session, row.merged_into_id) or row
+        return {asked_id: self._opened(row) for asked_id, row in found.items() if row.erased_at is None}
 
     def merge(self, session: Session, access: Access, candidate_id: UUID, into_id: UUID, at: datetime) -> tuple[AnyRow, frozenset[UUID]]:
         """Merge a record into another; return the one that stays and every id of the person.

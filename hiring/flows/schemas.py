@@ -1,13 +1,15 @@
 """What the flow routes take and give."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from hiring.applications.schemas import AgencySubmission, Application, NewTouch, Origin
 from hiring.candidates.schemas import NewCandidate
-from hiring.schemas import Currency, EventTime, MinorUnits, Reply, example
+from hiring.schemas import Currency, EventTime, MinorUnits, Reply, RequestBody, example
+
+Recipient = Annotated[str, StringConstraints(pattern=r"^(candidate|user):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
 class _ForSomebody(EventTime):
@@ -58,3 +60,40 @@ class Merged(Reply):
     id: UUID
     version: int
     duplicate_application_ids: list[UUID]
+
+
+class ContactQuestion(RequestBody):
+    """Whom to write to, and about which applications."""
+
+    model_config = example(
+        recipients=["candidate:01890000-0000-7000-8000-000000000000"], application_ids=["01890000-0000-7000-8000-000000000001"]
+    )
+
+    recipients: list[Recipient] = Field(max_length=1000)
+    application_ids: list[UUID] = Field(default=[], max_length=1000)
+
+
+class Contact(Reply):
+    """Where to write to a person. Not to be kept or logged. ``person`` is the id that remains after merges."""
+
+    recipient: str
+    person: str
+    email: str | None
+    phone: str | None
+    display_name: str
+    locale: str
+
+
+class SpokenOf(Reply):
+    """What an application is about, in the words people know it by."""
+
+    id: UUID
+    job_title: str
+    school_name: str
+
+
+class ContactAnswer(Reply):
+    """The contacts that are known, and the applications."""
+
+    contacts: list[Contact]
+    applications: list[SpokenOf]

@@ -74,7 +74,7 @@ class HireSteps:
         opening = self.jobs.free_opening(session, job, saga.opening_id, saga.offer_id)
         application, offer = self.offers.lock_for_answer(session, access, saga.offer_id)
         self.offers.take_step(session, access, application, offer, "accept", at)
-        self.offers.hire(session, access, application, offer, at, saga.terms["contract_kind"])
+        self.offers.hire(session, access, application, offer, at, saga.terms["contract_kind"], job.owner_id)
         self.applications.end_offers(session, access, offers.c.opening_id == opening.id, "rescinded", at)
         if self.jobs.fill_opening(session, access, job, opening, application.id, at):
             self.applications.end_siblings(session, access, job.id, at)

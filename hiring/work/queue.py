@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from hiring.access import one_of
@@ -39,16 +39,17 @@ class Queue:
     dead: str = "dead"
     first_wait: timedelta = timedelta(seconds=2)
 
-    def claim(self, session: Session, now: datetime, limit: int) -> list[AnyRow]:
+    def claim(self, session: Session, now: datetime, limit: int, condition: ColumnElement[bool] | None = None) -> list[AnyRow]:
         """Return up to ``limit`` due rows, now running and leased, oldest due first. Commit before you work on them.
 
-        A row whose lease ran out is claimed again; the run that lost it counts as a failed try.
+        A row whose lease ran out is claimed again; the run that lost it counts as a failed try. ``condition`` leaves rows to others.
         """
         columns = self.table.c
-        is_due = and_(columns.state == self.ready, columns.due_at <= now)
-        is_abandoned = and_(columns.state == self.running, columns.leased_until < now)
+        is_due = and_(self._is(self.ready), columns.due_at <= now)
+        is_abandoned = and_(self._is(self.running), columns.leased_until < now)
+        mine = or_(is_due, is_abandoned) if condition is None else and_(condition, or_(is_due, is_abandoned))
         due = (
-            select(columns.id).where(or_(is_due, is_abandoned)).order_by(columns.due_at, columns.id).limit(limit)
+            select(columns.id).where(mine).order_by(columns.due_at, columns.id).limit(limit)
             .with_for_update(skip_locked=True)
         )  # fmt: skip
         values = {"state": self.running, "attempts": columns.attempts + 1, "leased_until": now + self.lease, "updated_at": now}
@@ -57,8 +58,13 @@ class Queue:
 
     def finish(self, session: Session, rows: Sequence[AnyRow], now: datetime, **values: Any) -> int:
         """Settle claimed rows as done; return how many were still ours (a row whose lease was lost is somebody else's)."""
+        return len(self.finish_ours(session, rows, now, **values))
+
+    def finish_ours(self, session: Session, rows: Sequence[AnyRow], now: datetime, **values: Any) -> list[AnyRow]:
+        """As ``finish``; return the rows that were still ours."""
         changes = {"state": self.done, "leased_until": None, "error": None, "updated_at": now, **values}
-        return self._settle(session, [row.id for row in rows], rows[0].leased_until if rows else now, changes)
+        settled = self._settle(session, [row.id for row in rows], rows[0].leased_until if rows else now, changes)
+        return [row for row in rows if row.id in settled]
 
     def fail(self, session: Session, row: AnyRow, now: datetime, error: str) -> str:
         """Put a claimed row back for a later try, or settle it as dead after the last; return its state.
@@ -91,12 +97,16 @@ class Queue:
     def replay(self, session: Session, ids: Sequence[UUID] | None, now: datetime) -> int:
         """Make dead rows ready again with all their tries (None: every dead row); return how many."""
         columns = self.table.c
-        condition = columns.state == self.dead if ids is None else and_(columns.state == self.dead, one_of(columns.id, ids))
+        condition = self._is(self.dead) if ids is None else and_(self._is(self.dead), one_of(columns.id, ids))
         values = {"state": self.ready, "attempts": 0, "due_at": now, "updated_at": now}
         return len(session.execute(update(self.table).where(condition).values(**values).returning(columns.id)).all())
 
-    def _settle(self, session: Session, ids: Sequence[UUID], leased_until: datetime, changes: dict[str, Any]) -> int:
-        """Write only while the lease is ours: rows claimed together share its end."""
+    def _settle(self, session: Session, ids: Sequence[UUID], leased_until: datetime, changes: dict[str, Any]) -> set[UUID]:
+        """Write only while the lease is ours: rows claimed together share its end. Return which were."""
         columns = self.table.c
-        ours = and_(one_of(columns.id, ids), columns.state == self.running, columns.leased_until == leased_until)
-        return len(session.execute(update(self.table).where(ours).values(**changes).returning(columns.id)).all())
+        ours = and_(one_of(columns.id, ids), self._is(self.running), columns.leased_until == leased_until)
+        return set(session.execute(update(self.table).where(ours).values(**changes).returning(columns.id)).scalars())
+
+    def _is(self, state: str) -> ColumnElement[bool]:
+        """Compare with a constant, not a parameter: only so a prepared statement uses an index of waiting rows."""
+        return self.table.c.state == literal(state, literal_execute=True)

@@ -45,7 +45,7 @@ def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Serve in the background; stop with `nexus down`.")] = False,
     migrated: Annotated[bool, typer.Option("--migrated", hidden=True, help="The schemas were brought up to date just now.")] = False,
 ) -> None:
-    """Start the platform and serve until Ctrl-C: hiring API, prediction API, dashboard, Dagster and their database.
+    """Start the platform and serve until Ctrl-C: hiring API, notifications, prediction API, dashboard, Dagster and their database.
 
     What dies is started again; a taken port gives the next free one.
 
@@ -65,7 +65,7 @@ def up(
             database.start()
             if not migrated:
                 migrate(Databases().url("owner"))
-            if not (home.root / "secrets" / "internal_api_key").exists():
+            if any(not (home.root / "secrets" / name).exists() for name in ("internal_api_key", "notifications_api_key")):
                 demonstration.ensure_logins()
         chosen = supervisor(home, database)
         for line in chosen.moved_ports():

@@ -23,11 +23,14 @@ from hiring.hire_saga import tables as hire_saga
 from hiring.identity import tables as identity
 from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
+from hiring.notifications import tables as notifications
+from hiring.notifications.app import create_app as create_notifications
+from hiring.notifications.settings import NotificationSettings
 from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
 from hiring.settings import HiringSettings
 
 ROOT = Path(__file__).parents[2]
-DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit")
+DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit", "notifications")
 PUBLIC = {
     ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses"),
     ("GET", "/v1/job-board/jobs"), ("GET", "/v1/job-board/jobs/{job_id}"),
@@ -40,6 +43,7 @@ METADATA: dict[str, MetaData] = {
     "equity": equity.metadata,
     "insights": insights.metadata,
     "audit": audit.metadata,
+    "notifications": notifications.metadata,
     "outbox": bus.metadata,
     "hire_saga": hire_saga.metadata,
 }
@@ -67,6 +71,21 @@ def test_every_route_declares_a_permission_or_is_listed_as_public(routes):
     assert undeclared == []
 
 
+def test_every_route_of_the_notification_service_declares_a_permission_or_is_public(tmp_path):
+    settings = NotificationSettings(database_url="postgresql://nobody@127.0.0.1:1/nothing")
+    app = create_notifications(settings, Home(home=tmp_path))
+    declared = {}
+    for context in iter_route_contexts(app.routes):
+        calls = [dependency.call for dependency in context.dependant.dependencies]
+        needs = [call.permission for call in calls if isinstance(call, Requires)]
+        assert len(needs) + (public in calls) == 1, context.path
+        declared |= dict.fromkeys(((method, str(context.path)) for method in context.methods), needs)
+    unsubscribe = "/v1/notifications/unsubscribe"
+    health = {("GET", "/health/live"), ("GET", "/health/ready")}
+    assert {route for route, needs in declared.items() if not needs} == {("GET", unsubscribe), ("POST", unsubscribe)} | health
+    assert {role for role in Role if may(role, Permission.NOTIFICATIONS_MANAGE)} == {Role.PLATFORM_ADMIN}
+
+
 def foundation_pages(role: Role) -> frozenset[Page]:
     """Return the Insights pages a role opens; the Hiring tab is none."""
     return Principal("x", "user", "x", frozenset({role}), frozenset(), None, "a", clock.now()).pages() - {Page.HIRING}
@@ -74,7 +93,7 @@ def foundation_pages(role: Role) -> frozenset[Page]:
 
 def test_role_matrix_denies_by_default():
     assert set(ROLE_PERMISSIONS) == set(Role)
-    assert {Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE} == SERVICE_ONLY
+    assert {Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE, Permission.CONTACTS_READ} == SERVICE_ONLY
     assert not [role for role in Role for permission in SERVICE_ONLY if may(role, permission)]
     assert {role for role in Role if may(role, Permission.INSIGHTS_MANAGE)} == {Role.HR_DIRECTOR, Role.PLATFORM_ADMIN}
     assert {role for role in Role if may(role, Permission.INSIGHTS_READ)} == {role for role in Role if foundation_pages(role)}

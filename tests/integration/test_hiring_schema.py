@@ -18,6 +18,7 @@ from hiring.identity import tables as identity
 from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
 from hiring.migrations import upgrade
+from hiring.notifications import tables as notifications
 
 TYPES = {
     Uuid: "uuid", Text: "text", CHAR: "character", ARRAY: "ARRAY", TIMESTAMP: "timestamp with time zone", Date: "date", JSONB: "jsonb",
@@ -31,12 +32,13 @@ def test_declared_tables_equal_the_database(migrated_database):
     with psycopg.connect(migrated_database.owner) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
-            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit','hire_saga')"
+            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit','hire_saga',"
+            " 'notifications')"
             " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, audit, bus, candidates, equity, hire_saga, identity, insights, jobs):
+    for module in (applications, audit, bus, candidates, equity, hire_saga, identity, insights, jobs, notifications):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns

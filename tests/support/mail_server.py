@@ -1,5 +1,6 @@
 """A real SMTP server on loopback that keeps what it takes, with a certificate of its own; and a real HTTP receiver for webhooks."""
 
+import asyncio
 import ssl
 import threading
 from collections.abc import Iterator
@@ -32,16 +33,22 @@ class MailServer:
     host: str
     port: int
     letters: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    delay_seconds: float = 0
 
-    async def handle_RCPT(self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802  # aiosmtpd's name
-        """Refuse an address that says so."""
+    async def handle_RCPT(self, server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802  # aiosmtpd's name
+        """Refuse an address that says so, postpone it, or hang up on it."""
         if address.startswith("refused"):
             return "550 5.1.1 no such mailbox"
+        if address.startswith("later"):
+            return "451 4.2.1 mailbox busy"
+        if address.startswith("dropped"):
+            server.transport.abort()
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         """Keep a letter."""
+        await asyncio.sleep(self.delay_seconds)
         content = envelope.content
         assert isinstance(content, bytes)
         letter = message_from_bytes(content, policy=policy.default)
@@ -51,15 +58,15 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(certificate: tuple[Path, Path] | None = None) -> Iterator[MailServer]:
-    """Run a server; with a certificate it demands STARTTLS and a login."""
+def mail_server(certificate: tuple[Path, Path] | None = None, port: int = 0) -> Iterator[MailServer]:
+    """Run a server, on a free port or the given one; with a certificate it demands STARTTLS and a login."""
     server = MailServer("127.0.0.1", 0)
     options: dict[str, Any] = {}
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
         options = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": _authenticate}
-    controller = Controller(server, hostname="127.0.0.1", port=_free_port(), **options)
+    controller = Controller(server, hostname="127.0.0.1", port=port or free_port(), **options)
     controller.start()
     server.port = controller.port
     try:
@@ -73,7 +80,8 @@ def _authenticate(_server: Any, _session: Session, _envelope: Envelope, _mechani
     return AuthResult(success=right, handled=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port nobody listens on."""
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as listening:

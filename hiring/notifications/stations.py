@@ -1,0 +1,81 @@
+"""What a process of this service does: the intake, and for each channel that is set up its senders."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from foundation import clock
+from foundation.delivery import SmtpSettings
+from foundation.settings import Home
+from hiring.bus.consumer import LogReader
+from hiring.bus.relay import LOG_CHANNEL
+from hiring.database import session_factory
+from hiring.notifications.breaker import Breaker
+from hiring.notifications.contacts import ContactBook
+from hiring.notifications.intake import Intake
+from hiring.notifications.letters import Letters
+from hiring.notifications.providers import Provider
+from hiring.notifications.sender import Sender
+from hiring.notifications.settings import SIGNING_KEY, NotificationSettings
+from hiring.notifications.smtp import Smtp
+from hiring.notifications.webhook import Webhooks
+from hiring.work.loop import Station, run
+
+
+def providers(home: Home) -> list[Provider]:
+    """Return a provider for each channel, set up or not."""
+    return [Smtp(SmtpSettings(), home), Webhooks(home, "sms"), Webhooks(home, "push")]
+
+
+@dataclass(frozen=True)
+class Work:
+    """The stations of a process, and how its channels are."""
+
+    intake: LogReader
+    senders: Sequence[Sender]
+    breakers: dict[str, Breaker]
+    missing: dict[str, str]
+
+    @property
+    def stations(self) -> list[Station]:
+        """Return the stations. A channel that is not set up has none: its deliveries wait."""
+        return [self.intake, *self.senders]
+
+    def health(self) -> dict[str, Any]:
+        """Return the state of each channel's breaker, and the contacts': closed, half_open, open with its code, or off."""
+        now = clock.now()
+        states: dict[str, Any] = {name: f"{breaker.state(now)} {breaker.code}".strip() for name, breaker in self.breakers.items()}
+        return states | dict.fromkeys(self.missing, "off")
+
+    def run(self, stopping: threading.Event, database_url: str) -> None:
+        """Work until ``stopping`` is set, then close every connection; woken by the relay's notifications."""
+        run(self.stations, stopping, database_url, [LOG_CHANNEL])
+        self.close()
+
+    def close(self) -> None:
+        """Close the senders' connections. Not on a thread that runs an event loop."""
+        for sender in self.senders:
+            sender.close()
+
+
+def prepare(settings: NotificationSettings, home: Home, engine: Engine, stopping: threading.Event) -> Work:
+    """Return the work of one process; nothing is connected yet."""
+    sessions = session_factory(engine)
+    letters = Letters(home.ensure_secret(SIGNING_KEY), settings.public_url, settings.news_days)
+    first_pause = timedelta(seconds=settings.breaker_seconds)
+    core = Breaker(first_pause)
+    breakers, missing, senders = {"contacts": core}, {}, []
+    for provider in providers(home):
+        channel = provider.channel
+        if reason := provider.missing():
+            missing[channel] = reason
+            continue
+        breakers[channel] = Breaker(first_pause)
+        book = ContactBook(settings, home)
+        senders.append(Sender(provider, book, letters, sessions, settings, breakers[channel], core, stopping))
+    intake = LogReader(Intake(settings).consumer(), sessions, engine)
+    return Work(intake, senders, breakers, missing)

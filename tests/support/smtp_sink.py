@@ -1,0 +1,57 @@
+"""A quick SMTP server as a process: ``python -m tests.support.smtp_sink FILE`` says its port and writes every Message-ID to FILE."""
+
+import asyncio
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import TextIO
+
+_ID = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE)
+_GREETING, _OK, _GO, _BYE = b"220 sink\r\n", b"250 ok\r\n", b"354 go\r\n", b"221 bye\r\n"
+
+
+class Sink(asyncio.Protocol):
+    """One connection: knows enough of RFC 5321 to take letters, and answers as fast as it can."""
+
+    def __init__(self, ids: TextIO) -> None:
+        self._ids = ids
+        self._buffer = b""
+        self._in_data = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(_GREETING)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while True:
+            end = self._buffer.find(b"\r\n.\r\n" if self._in_data else b"\r\n")
+            if end < 0:
+                return
+            if self._in_data:
+                found = _ID.search(self._buffer, 0, end)
+                self._ids.write(f"{found[1].decode()}\n" if found else "none\n")
+                self._buffer, self._in_data = self._buffer[end + 5 :], False
+                self._transport.write(_OK)
+                continue
+            verb, self._buffer = self._buffer[:4].upper(), self._buffer[end + 2 :]
+            self._in_data = verb == b"DATA"
+            self._transport.write(_GO if self._in_data else _BYE if verb == b"QUIT" else _OK)
+
+
+async def _serve(file: Path) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    with file.open("a", buffering=1) as ids:
+        server = await loop.create_server(lambda: Sink(ids), "127.0.0.1", 0)
+        sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+        sys.stdout.flush()
+        await stopping.wait()
+        server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1])))
