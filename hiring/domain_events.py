@@ -1,7 +1,8 @@
 """Domain events: what happened, told to whoever listens. Ids and codes only, never personal data.
 
 ``record`` writes the outbox row in the caller's transaction, after the aggregate was locked and its version raised: the
-event exists exactly when the change does. The relay (``hiring/bus``) moves the row to whoever consumes it.
+event exists exactly when the change does. The relay (``hiring/bus``) moves the row to whoever consumes it. What each event
+carries is declared in ``hiring/bus/payloads.py``: nothing else can leave.
 """
 
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from foundation import logs
+from hiring.bus.payloads import newest_version, written
 from hiring.bus.tables import events
 from hiring.rows import new_id
 
@@ -45,6 +47,8 @@ class EventType(StrEnum):
     APPLICATION_WITHDRAWN = "APPLICATION_WITHDRAWN"
     APPLICATION_REOPENED = "APPLICATION_REOPENED"
     APPLICATION_ENDED = "APPLICATION_ENDED"
+    INTERVIEW_SCHEDULED = "INTERVIEW_SCHEDULED"
+    MESSAGE_SENT = "MESSAGE_SENT"
     OFFER_DRAFTED = "OFFER_DRAFTED"
     OFFER_APPROVED = "OFFER_APPROVED"
     OFFER_SENT = "OFFER_SENT"
@@ -71,7 +75,10 @@ def record(
         aggregate_id: which one.
         sequence: its version after the change.
         occurred_at: when it happened.
-        data: ids and codes; UUIDs, instants and dates are written as text.
+        data: ids, codes, numbers and instants, as the type's payload declares them.
+
+    Raises:
+        PayloadRefused: the data are not what the type declares.
     """
     session.execute(
         insert(events).values(
@@ -79,7 +86,8 @@ def record(
             type=event_type.value,
             subject=f"{kind}:{aggregate_id}",
             sequence=sequence,
-            data={name: value if value is None or isinstance(value, bool | int | float) else str(value) for name, value in data.items()},
+            data=written(event_type.value, data),
+            schema_version=newest_version(event_type.value),
             occurred_at=occurred_at,
             correlation_id=logs.correlation_id(),
         )

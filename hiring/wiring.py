@@ -14,6 +14,8 @@ from hiring.applications.workflow_router import router as workflow_router
 from hiring.audit.router import client_ip
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
+from hiring.bus.router import add_document
+from hiring.bus.router import router as events_router
 from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
 from hiring.database import session_factory
@@ -51,6 +53,7 @@ ROUTERS = (
     insights_router,
     alerts_router,
     audit_router,
+    events_router,
 )
 
 
@@ -80,3 +83,5 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.docs_enabled:
+        add_document(app)

@@ -20,9 +20,9 @@ _MOVE = text("""
 with moved as (
   delete from outbox.events where id in (select id from outbox.events order by id limit :batch) returning *
 )
-insert into outbox.event_log (event_id, type, subject, sequence, data, occurred_at, correlation_id)
-select event_id, type, subject, sequence, data, occurred_at, correlation_id from moved order by id
-returning seq, event_id, type, subject, sequence, occurred_at, data, correlation_id
+insert into outbox.event_log (event_id, type, subject, sequence, data, occurred_at, correlation_id, schema_version)
+select event_id, type, subject, sequence, data, occurred_at, correlation_id, schema_version from moved order by id
+returning seq, event_id, type, subject, sequence, occurred_at, data, correlation_id, schema_version
 """)
 
 Publish = Callable[[Sequence[Event]], None]
@@ -72,4 +72,5 @@ def event_of(row: AnyRow) -> Event:
         data=row.data,
         correlation_id=row.correlation_id,
         seq=row.seq,
+        schema_version=row.schema_version,
     )

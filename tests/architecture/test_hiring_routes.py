@@ -27,7 +27,13 @@ from hiring.settings import HiringSettings
 
 ROOT = Path(__file__).parents[2]
 DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit")
-PUBLIC = {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses")}
+PUBLIC = {
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/schemas/{event_type}/{version}"),
+    ("POST", "/v1/sessions"),
+    ("POST", "/v1/equity/responses"),
+}
 METADATA: dict[str, MetaData] = {
     "identity": identity.metadata,
     "jobs": jobs.metadata,

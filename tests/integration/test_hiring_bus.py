@@ -16,6 +16,7 @@ from hiring.database import open_engine, session_factory
 from hiring.domain_events import EventType, record
 from hiring.rows import new_id
 
+TENANT = new_id()
 WANTED = frozenset({EventType.STAGE_MOVED.value})
 
 
@@ -33,7 +34,8 @@ def sessions(engine) -> sessionmaker[Session]:
 
 def write(sessions: sessionmaker[Session], aggregate: UUID, sequence: int, event_type: EventType = EventType.STAGE_MOVED) -> None:
     with sessions() as session, session.begin():
-        record(session, event_type, "application", aggregate, sequence, clock.now(), to_stage="interview")
+        data = {"to_stage": "interview"} if event_type is EventType.STAGE_MOVED else {"from_status": "approved"}
+        record(session, event_type, "application", aggregate, sequence, clock.now(), tenant_id=TENANT, **data)
 
 
 def collector(found: list[Event], fail: Callable[[Event], None] = lambda _: None) -> Consumer:
