@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.support.dbt_builds",
     "tests.support.equity_release",
     "tests.support.redis",
+    "tests.support.rabbitmq",
 ]

@@ -46,10 +46,12 @@ class LoopThread:
         """Stop the loop and end the thread."""
 
         async def end_tasks() -> None:
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for _ in range(10):  # what is cancelled may begin something to tidy up
+                tasks = asyncio.all_tasks() - {asyncio.current_task()}
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.sleep(0)
 
         with suppress(TimeoutError):
             self.run(end_tasks(), CALL_SECONDS)

@@ -92,32 +92,41 @@ def span(session: Session, first: int | None, since: datetime | None, until: dat
     return Span(lowest or 0, highest or 0, count)
 
 
-def move_back(session: Session, consumer: str, wanted: Span) -> int:
-    """Let a reader of the log begin again at the stretch; return the offset it had. Waits for the round it is in.
+def require_consumer(session: Session, consumer: str) -> int:
+    """Return a consumer's offset, locked: waits for the round a reader is in.
+
+    Raises:
+        UnknownConsumer: it has none.
+    """
+    offset = session.execute(select(offsets.c.seq).where(offsets.c.consumer == consumer).with_for_update()).scalar()
+    if offset is None:
+        known = ", ".join(session.execute(select(offsets.c.consumer).order_by(offsets.c.consumer)).scalars()) or "none yet"
+        raise UnknownConsumer(f"--consumer {consumer}: no such consumer; there are: {known}")
+    return offset
+
+
+def move_offset(session: Session, consumer: str, seq: int) -> tuple[int, int]:
+    """Let a reader of the log go back to a place, never forward; return where it was and is.
 
     Raises:
         UnknownConsumer: it has no offset.
     """
-    locked = session.execute(select(offsets.c.seq).where(offsets.c.consumer == consumer).with_for_update()).scalar()
-    if locked is None:
-        known = ", ".join(session.execute(select(offsets.c.consumer).order_by(offsets.c.consumer)).scalars()) or "none yet"
-        raise UnknownConsumer(f"--consumer {consumer}: no such consumer; there are: {known}")
-    session.execute(update(offsets).where(offsets.c.consumer == consumer).values(seq=wanted.first - 1, moved_at=clock.now()))
-    return int(locked)
+    before = require_consumer(session, consumer)
+    now = min(before, seq)
+    session.execute(update(offsets).where(offsets.c.consumer == consumer).values(seq=now, moved_at=clock.now()))
+    return before, now
 
 
-def publish_again(session: Session, consumer: str, wanted: Span, until: datetime | None, publish_to: PublishTo) -> int:
-    """Publish the stretch again to one consumer's queue; return how many events."""
-    count, after = 0, wanted.first - 1
+def publish_again(session: Session, consumer: str, wanted: Span, publish_to: PublishTo) -> None:
+    """Publish a stretch of the log again, to one consumer's queue."""
+    after = wanted.first - 1
     while True:
         query = select(event_log).where(event_log.c.seq > after, event_log.c.seq <= wanted.last).order_by(event_log.c.seq)
-        if until is not None:
-            query = query.where(event_log.c.logged_at <= until)
         batch = [event_of(row) for row in session.execute(query.limit(REPLAY_BATCH))]
         if not batch:
-            return count
+            return
         publish_to(consumer, batch)
-        count, after = count + len(batch), batch[-1].seq
+        after = batch[-1].seq
 
 
 def refused_events(session: Session, consumer: str | None) -> list[Any]:
