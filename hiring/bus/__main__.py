@@ -162,7 +162,6 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Run one command; return the exit code: 0 done, 1 refused, 2 wrong usage."""
     options = parser().parse_args(arguments)
-    logs.configure()
     try:
         engine = open_engine(Databases().url("hiring") if options.does is not _asyncapi else "postgresql://", 1)
         options.does(options, session_factory(engine))
@@ -177,4 +176,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    logs.configure()
     sys.exit(main(sys.argv[1:]))

@@ -6,11 +6,11 @@ deleted when moved. A cursor over ids or transaction ids would not do: ids becom
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 
 from hiring.bus.envelope import Event
-from hiring.rows import AnyRow
 
 LEADER = 7_226_201_002  # any constant: one relay moves at a time
 LOG_CHANNEL = "bus_log"
@@ -61,7 +61,7 @@ class Relay:
             return count
 
 
-def event_of(row: AnyRow) -> Event:
+def event_of(row: Row[Any]) -> Event:
     """Return the event in a row of the log."""
     return Event(
         id=row.event_id,

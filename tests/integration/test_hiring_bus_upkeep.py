@@ -180,16 +180,11 @@ def test_events_in_the_log_that_do_not_fit_are_refused_and_the_next_go_on(engine
     assert reason == "STAGE_MOVED: tenant_id: missing; to_stage: literal_error"
 
 
-def test_front_door_hands_over(tmp_path):
+def test_front_door_hands_over(bus, tmp_path):
     environment = {**os.environ, "NEXUS_HOME": str(tmp_path)}
-
-    def nexus(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-m", "nexus", "bus", *arguments], capture_output=True, text=True, env=environment)
-
-    document = json.loads(nexus("asyncapi").stdout)
-    assert document["asyncapi"] == "3.0.0"
-    said = nexus("replay", "--help")
-    assert (said.returncode, "example: nexus bus replay" in said.stdout) == (0, True)
+    command = [sys.executable, "-m", "nexus", "bus", "asyncapi"]
+    said = subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout
+    assert said == bus("asyncapi")[1]
 
 
 def test_schemas_and_asyncapi_document_are_public_complete_and_sound(hiring_api):

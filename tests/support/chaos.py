@@ -1,14 +1,11 @@
-"""Chaos: producers write while relay, consumer, worker, Postgres and broker are killed with -9 on progress; then everything is counted.
-
-``python -m tests.support.chaos ROLE URL`` is a process under test: the product's stations with a consumer that notes what it is told.
-"""
+"""Chaos: producers write while relay, consumer, worker, Postgres and broker are killed with -9 on progress; then everything is counted."""
 
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -18,17 +15,11 @@ from uuid import UUID
 
 import psycopg
 from sqlalchemy import Engine, bindparam, text
-from sqlalchemy.orm import Session
 
-from foundation import clock, logs
-from hiring.bus.consumer import Consumer
-from hiring.bus.envelope import Event
-from hiring.bus.relay import LOG_CHANNEL
-from hiring.bus.transport import chosen_transport
+from foundation import clock
 from hiring.database import open_engine, session_factory
 from hiring.domain_events import EventType, record
 from hiring.rows import new_id
-from hiring.work.loop import Station, run
 from nexus.databases import DatabaseUrls
 from nexus.embedded_postgres import EmbeddedPostgres, die_with_parent
 from tests.support.rabbitmq import RabbitServer
@@ -46,29 +37,7 @@ create table chaos.told (batches bigint generated always as identity primary key
 grant usage on schema chaos to hiring_app;
 grant select, insert, update on all tables in schema chaos to hiring_app;
 """
-_NOTE = text("insert into chaos.handled (event_id, subject, sequence) values (:event_id, :subject, :sequence) on conflict do nothing")
 _RAISE = text("update chaos.aggregates set version = version + 1 where id = :id returning version").bindparams(bindparam("id"))
-
-
-def note(session: Session, events: Sequence[Event]) -> None:
-    """Write down what one was told; an event is handled once however often it is told."""
-    session.execute(_NOTE, [{"event_id": event.id, "subject": event.subject, "sequence": event.sequence} for event in events])
-    session.execute(text("insert into chaos.told (events) values (:count)"), {"count": len(events)})
-
-
-CONSUMER = Consumer("chaos", frozenset({EventType.STAGE_MOVED.value}), note)
-
-
-def serve(role: str, url: str) -> None:
-    """Be the process under test until killed."""
-    logs.configure()
-    transport, engine = chosen_transport(), open_engine(url, 4)
-    stations: list[Station] = []
-    if role != "consumer":
-        stations.append(transport.relay(engine))
-    if role != "relay":
-        stations.append(transport.reader(CONSUMER, session_factory(engine), engine))
-    run(stations, threading.Event(), url, [LOG_CHANNEL])
 
 
 @dataclass
@@ -157,7 +126,7 @@ class Chaos:
         environment = {**os.environ, "NEXUS_BUS_URL": self.broker.url if self.broker else ""}
         with (self.folder / f"{role}.log").open("ab") as log:
             self._processes[role] = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.chaos", role, self.urls.hiring], stdout=log, stderr=log, env=environment,
+                [sys.executable, "-m", "tests.support.chaos_process", role, self.urls.hiring], stdout=log, stderr=log, env=environment,
                 preexec_fn=lambda: die_with_parent(SIGKILL),
             )  # fmt: skip
 
@@ -210,7 +179,3 @@ def _record_one(engine: Engine, aggregate: UUID) -> None:
     with session_factory(engine)() as session, session.begin():
         version = session.execute(_RAISE, {"id": aggregate}).scalar_one()
         record(session, EventType.STAGE_MOVED, "application", aggregate, version, clock.now(), tenant_id=aggregate, to_stage="interview")
-
-
-if __name__ == "__main__":
-    serve(*sys.argv[1:3])
