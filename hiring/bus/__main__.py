@@ -110,7 +110,7 @@ def _prune(options: argparse.Namespace, sessions: Sessions) -> None:
     _say(f"pruned: {upkeep.prune(sessions, options.keep_days or BusSettings().keep_days)} events")
 
 
-def _asyncapi(_options: argparse.Namespace, _sessions: Sessions) -> None:
+def _asyncapi() -> None:
     _say(json.dumps(asyncapi.document(), indent=2))
 
 
@@ -131,7 +131,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="nexus bus", description="The event bus: status, replay, refused events, old events, description.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, does: Callable[[argparse.Namespace, Sessions], None], told: str, example: str) -> argparse.ArgumentParser:
+    def command(name: str, does: Callable[[argparse.Namespace, Sessions], None] | None, told: str, example: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=told, description=told, epilog=f"example: nexus bus {example}")
         added.set_defaults(does=does)
         return added
@@ -155,7 +155,7 @@ def parser() -> argparse.ArgumentParser:
     told = "Delete old events that every consumer has passed and none refused; the worker does so hourly."
     prune = command("prune", _prune, told, "prune --keep-days 30")
     prune.add_argument("--keep-days", type=int, metavar="DAYS", help="default: NEXUS_BUS_KEEP_DAYS, 90")
-    command("asyncapi", _asyncapi, "Write the AsyncAPI 3 document of all events.", "asyncapi > asyncapi.json")
+    command("asyncapi", None, "Write the AsyncAPI 3 document of all events.", "asyncapi > asyncapi.json")
     return top
 
 
@@ -163,16 +163,27 @@ def main(arguments: list[str]) -> int:
     """Run one command; return the exit code: 0 done, 1 refused, 2 wrong usage."""
     options = parser().parse_args(arguments)
     try:
-        engine = open_engine(Databases().url("hiring") if options.does is not _asyncapi else "postgresql://", 1)
-        options.does(options, session_factory(engine))
+        if options.does is None:
+            _asyncapi()
+            return 0
+        with _sessions() as sessions:
+            options.does(options, sessions)
     except WrongUsage as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     except (upkeep.UnknownConsumer, upkeep.NothingRefused, MissingSecret, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    engine.dispose()
     return 0
+
+
+@contextmanager
+def _sessions() -> Iterator[Sessions]:
+    engine = open_engine(Databases().url("hiring"), 1)
+    try:
+        yield session_factory(engine)
+    finally:
+        engine.dispose()
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ def bus(migrated_database, monkeypatch, capsys) -> Bus:
     monkeypatch.setenv("NEXUS_DATABASE_HIRING_URL", migrated_database.hiring)
 
     def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()  # what was logged until now
         code = main(list(arguments))
         said = capsys.readouterr()
         return code, said.out, said.err
