@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from hiring.bus.__main__ import main
 from hiring.bus.broker_link import LoopThread
 from hiring.bus.consumer import TRIES, Consumer, EventRefused
 from hiring.bus.envelope import Event
@@ -199,3 +200,17 @@ def test_a_handler_that_fails_is_told_again_and_refuses_alone(engine, sessions, 
             "RuntimeError",
             "to_stage: unknown",
         ]
+
+
+def test_replay_publishes_again_to_the_queue_of_one_consumer(sessions, relay, reader, rabbitmq_server, migrated_database, monkeypatch):
+    found: list[Event] = []
+    queue = reader(collector(found))
+    queue.work()
+    for sequence in (1, 2, 3):
+        write(sessions, new_id(), sequence)
+    drain(relay, queue)
+    monkeypatch.setenv("NEXUS_BUS_URL", rabbitmq_server.url)
+    monkeypatch.setenv("NEXUS_DATABASE_HIRING_URL", migrated_database.hiring)
+    assert main(["replay", "--consumer", NAME, "--from", "2"]) == 0
+    work_until(lambda: len(found) >= 5, queue)
+    assert [event.sequence for event in found] == [1, 2, 3, 2, 3]
