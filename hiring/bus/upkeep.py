@@ -98,7 +98,7 @@ def require_consumer(session: Session, consumer: str) -> int:
     Raises:
         UnknownConsumer: it has none.
     """
-    offset = session.execute(select(offsets.c.seq).where(offsets.c.consumer == consumer).with_for_update()).scalar()
+    offset: int | None = session.execute(select(offsets.c.seq).where(offsets.c.consumer == consumer).with_for_update()).scalar()
     if offset is None:
         known = ", ".join(session.execute(select(offsets.c.consumer).order_by(offsets.c.consumer)).scalars()) or "none yet"
         raise UnknownConsumer(f"--consumer {consumer}: no such consumer; there are: {known}")
