@@ -7,7 +7,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help demo check test size lock clean runtime development
+.PHONY: help demo check test chaos size lock clean runtime development
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ check-tests:
 test: development ## every test, with what it needs brought along (Postgres, RabbitMQ, Redis, Chromium): under twenty minutes
 	@$(BIN)/python -m tests.support.debian_packages --preflight
 	@$(PYTEST) -q -n 2 --dist loadgroup tests $(ARGS)
+
+chaos: development ## 200 kills with -9 of relay, consumer, worker, Postgres and RabbitMQ (NEXUS_CHAOS_KILLS)
+	@NEXUS_CHAOS_KILLS=$${NEXUS_CHAOS_KILLS:-200} $(PYTEST) -q -s -n 0 tests/chaos $(ARGS)
 
 size: ## lines of product code beside the aims (Python 15,000, SQL 4,000)
 	@git ls-files '*.py' | grep -vE '^(tests|benchmarks)/' | xargs cat | wc -l | awk '{ print "Python " $$1 " of 15000" }'

@@ -1,7 +1,8 @@
 """Domain events: what happened, told to whoever listens. Ids and codes only, never personal data.
 
 ``record`` writes the outbox row in the caller's transaction, after the aggregate was locked and its version raised: the
-event exists exactly when the change does. The relay (``hiring/bus``) moves the row to whoever consumes it.
+event exists exactly when the change does. The relay (``hiring/bus``) moves the row to whoever consumes it. What each event
+carries is declared in ``hiring/bus/payloads.py``: nothing else can leave.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from foundation import logs
+from hiring.bus.payloads import newest_version, written
 from hiring.bus.tables import events
 from hiring.rows import new_id
 
@@ -49,6 +51,8 @@ class EventType(StrEnum):
     APPLICATION_WITHDRAWN = "APPLICATION_WITHDRAWN"
     APPLICATION_REOPENED = "APPLICATION_REOPENED"
     APPLICATION_ENDED = "APPLICATION_ENDED"
+    INTERVIEW_SCHEDULED = "INTERVIEW_SCHEDULED"
+    MESSAGE_SENT = "MESSAGE_SENT"
     OFFER_DRAFTED = "OFFER_DRAFTED"
     OFFER_APPROVED = "OFFER_APPROVED"
     OFFER_SENT = "OFFER_SENT"
@@ -66,7 +70,6 @@ class EventType(StrEnum):
     HIRE_STARTED = "HIRE_STARTED"
     HIRE_RENEGED = "HIRE_RENEGED"
     EMPLOYMENT_OUTCOME_RECORDED = "EMPLOYMENT_OUTCOME_RECORDED"
-    MESSAGE_SENT = "MESSAGE_SENT"
 
 
 def record(
@@ -90,7 +93,10 @@ def record(
         sequence: its version after the change.
         occurred_at: when it happened.
         event_id: where it must not be recorded twice, an id made from what it must be unique for; default: a new one.
-        data: ids and codes; UUIDs, instants and dates are written as text.
+        data: ids, codes, numbers and instants, as the type's payload declares them.
+
+    Raises:
+        PayloadRefused: the data are not what the type declares.
     """
     record_all(session, event_type, kind, [Happened(aggregate_id, sequence, occurred_at, data, event_id)])
 
@@ -107,21 +113,18 @@ class Happened:
 
 
 def record_all(session: Session, event_type: EventType, kind: str, news: Sequence[Happened]) -> None:
-    """Add events of one type to the outbox, in the running transaction and in this order."""
+    """Add events of one type to the outbox, in the running transaction and in this order; raises as ``record`` does."""
     rows = [
         {
             "event_id": each.event_id or new_id(),
             "type": event_type.value,
             "subject": f"{kind}:{each.aggregate_id}",
             "sequence": each.sequence,
-            "data": {name: _plain(value) for name, value in each.data.items()},
+            "data": written(event_type.value, each.data),
+            "schema_version": newest_version(event_type.value),
             "occurred_at": each.occurred_at,
             "correlation_id": logs.correlation_id(),
         }
         for each in news
     ]
     session.execute(insert(events), rows)
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int | float) else str(value)

@@ -16,6 +16,8 @@ from hiring.applications.workflow_router import router as workflow_router
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
 from hiring.bus.gauges import gauges as bus_gauges
+from hiring.bus.router import add_document
+from hiring.bus.router import router as events_router
 from hiring.cache import CacheSettings, Generation, open_cache
 from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
@@ -69,6 +71,7 @@ ROUTERS = (
     audit_router,
     operations_router,
     job_board_router,
+    events_router,
 )
 
 GAUGES = (bus_gauges, hire_saga_gauges)
@@ -107,3 +110,5 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, reg
     state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.docs_enabled:
+        add_document(app)

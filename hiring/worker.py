@@ -13,12 +13,15 @@ from collections.abc import Sequence
 from foundation import logs
 from foundation.settings import Databases
 from hiring.applications.messages_sent import MESSAGES_SENT
-from hiring.bus.consumer import Consumer, LogReader
-from hiring.bus.relay import LOG_CHANNEL, Relay
+from hiring.bus.consumer import Consumer
+from hiring.bus.relay import LOG_CHANNEL
+from hiring.bus.transport import Transport, chosen_transport
+from hiring.bus.upkeep import Pruner
 from hiring.database import open_engine, session_factory
 from hiring.hire_saga.answers import answers
 from hiring.hire_saga.engine import Ticker
 from hiring.hire_saga.service import hire_saga_service
+from hiring.settings import BusSettings
 from hiring.work.loop import Station, run
 
 
@@ -31,16 +34,18 @@ def consumers() -> list[Consumer]:
     return [answers(), MESSAGES_SENT]
 
 
-def stations(database_url: str) -> list[Station]:
+def stations(database_url: str, transport: Transport) -> list[Station]:
     """Return everything a worker does.
 
     Args:
         database_url: of the hiring database.
+        transport: the way events travel.
     """
     engine = open_engine(database_url)
     sessions = session_factory(engine)
-    readers = (LogReader(consumer, sessions, engine) for consumer in consumers())
-    return [Relay(engine), *readers, Ticker(hire_saga_service().engine, sessions)]
+    readers = [transport.reader(consumer, sessions, engine) for consumer in consumers()]
+    pruner = Pruner(sessions, BusSettings().keep_days)
+    return [transport.relay(engine), *readers, Ticker(hire_saga_service().engine, sessions), pruner]
 
 
 def chosen(every: Sequence[Station], only: Sequence[str]) -> list[Station]:
@@ -66,16 +71,18 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     logs.configure()
     url = options.url or Databases().url("hiring")
+    transport = chosen_transport()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        work = chosen(stations(url), options.only)
+        work = chosen(stations(url, transport), options.only)
     except UnknownStation as error:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.logger("worker").info("started", stations=[station.name for station in work])
     run(work, stopping, url, [LOG_CHANNEL])
+    transport.close()
     logs.logger("worker").info("stopped")
     return 0
 

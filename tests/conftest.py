@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.support.equity_release",
     "tests.support.notifying",
     "tests.support.redis",
+    "tests.support.rabbitmq",
 ]

@@ -160,9 +160,8 @@ class ApplicationService:
         data = {
             "tenant_id": row.tenant_id,
             "candidate_id": row.candidate_id,
-            "from_stage": row.current_stage,
-            "to_stage": to_stage,
-            "canonical_stage": names[to_stage].canonical,
+            "from_stage": names[row.current_stage].canonical if row.current_stage in names else None,
+            "to_stage": names[to_stage].canonical,
         }
         record(session, EventType.STAGE_MOVED, "application", row.id, moved.version, at, **data)
         return moved
@@ -222,7 +221,9 @@ class ApplicationService:
         values = {"status": "active", "terminal_at": None, "terminal_reason_id": None}
         reopened = change_row(session, applications, row, access.now, **values)
         repository.set_submission_status(session, row.id, "submitted", access.now)
-        data = {"tenant_id": row.tenant_id, "job_id": row.job_id, "stage": row.current_stage}
+        stages = stages_in_force(session, row.tenant_id, row.job_id, access.now)
+        stage = next((each.canonical for each in stages if each.name == row.current_stage), None)
+        data = {"tenant_id": row.tenant_id, "job_id": row.job_id, "stage": stage}
         record(session, EventType.APPLICATION_REOPENED, "application", row.id, reopened.version, at, **data)
         return reopened
 

@@ -1,8 +1,10 @@
 """One event as consumers see it, and as CloudEvents 1.0 writes it for other systems.
 
-Source: CloudEvents 1.0, JSON format and its batch format. ``sequence`` is the aggregate's version after the change.
+Source: CloudEvents 1.0, JSON format and its batch format. ``sequence`` is the aggregate's version after the change,
+``logseq`` the event's place in the log of the sender.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 SOURCE = "/educator-nexus/hiring"
-SCHEMA_VERSION = 1
+_DATASCHEMA = re.compile(r"/schemas/[A-Z_]+/(\d{1,4})$")
 
 
 class NotAnEvent(ValueError):
@@ -30,6 +32,7 @@ class Event:
         data: ids and codes.
         correlation_id: of the request or run that caused it.
         seq: its place in the event log; 0 where it did not come from there.
+        schema_version: version of the schema of its data.
     """
 
     id: UUID
@@ -40,6 +43,7 @@ class Event:
     data: Mapping[str, Any]
     correlation_id: str | None = None
     seq: int = 0
+    schema_version: int = 1
 
     @property
     def kind(self) -> str:
@@ -54,7 +58,7 @@ class Event:
 
 def to_cloud_event(event: Event) -> dict[str, Any]:
     """Return the event in CloudEvents' JSON format."""
-    written = {
+    written: dict[str, Any] = {
         "specversion": "1.0",
         "id": str(event.id),
         "type": event.type,
@@ -63,10 +67,14 @@ def to_cloud_event(event: Event) -> dict[str, Any]:
         "time": event.time.isoformat(),
         "sequence": event.sequence,
         "datacontenttype": "application/json",
-        "dataschema": f"/schemas/{event.type}/{SCHEMA_VERSION}",
+        "dataschema": f"/schemas/{event.type}/{event.schema_version}",
         "data": dict(event.data),
     }
-    return written | ({"correlationid": event.correlation_id} if event.correlation_id else {})
+    if event.correlation_id:
+        written["correlationid"] = event.correlation_id
+    if event.seq:
+        written["logseq"] = event.seq
+    return written
 
 
 def from_cloud_event(written: Any) -> Event:
@@ -86,8 +94,17 @@ def from_cloud_event(written: Any) -> Event:
             time=datetime.fromisoformat(written["time"]),
             data=dict(written["data"]),
             correlation_id=written.get("correlationid"),
+            seq=int(written.get("logseq", 0)),
+            schema_version=_version(written["dataschema"]),
         )
     except KeyError as missing:
         raise NotAnEvent(f"{missing.args[0]}: is missing") from None
     except (TypeError, ValueError) as error:
         raise NotAnEvent(f"an attribute has the wrong shape ({type(error).__name__})") from None
+
+
+def _version(dataschema: str) -> int:
+    found = _DATASCHEMA.search(dataschema)
+    if found is None:
+        raise ValueError(dataschema)
+    return int(found.group(1))

@@ -6,11 +6,11 @@ deleted when moved. A cursor over ids or transaction ids would not do: ids becom
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 
 from hiring.bus.envelope import Event
-from hiring.rows import AnyRow
 
 LEADER = 7_226_201_002  # any constant: one relay moves at a time
 LOG_CHANNEL = "bus_log"
@@ -20,9 +20,9 @@ _MOVE = text("""
 with moved as (
   delete from outbox.events where id in (select id from outbox.events order by id limit :batch) returning *
 )
-insert into outbox.event_log (event_id, type, subject, sequence, data, occurred_at, correlation_id)
-select event_id, type, subject, sequence, data, occurred_at, correlation_id from moved order by id
-returning seq, event_id, type, subject, sequence, occurred_at, data, correlation_id
+insert into outbox.event_log (event_id, type, subject, sequence, data, occurred_at, correlation_id, schema_version)
+select event_id, type, subject, sequence, data, occurred_at, correlation_id, schema_version from moved order by id
+returning seq, event_id, type, subject, sequence, occurred_at, data, correlation_id, schema_version
 """)
 
 Publish = Callable[[Sequence[Event]], None]
@@ -61,7 +61,7 @@ class Relay:
             return count
 
 
-def event_of(row: AnyRow) -> Event:
+def event_of(row: Row[Any]) -> Event:
     """Return the event in a row of the log."""
     return Event(
         id=row.event_id,
@@ -72,4 +72,5 @@ def event_of(row: AnyRow) -> Event:
         data=row.data,
         correlation_id=row.correlation_id,
         seq=row.seq,
+        schema_version=row.schema_version,
     )

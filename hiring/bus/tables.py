@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Identity, MetaData, Table, Text, Uuid
 
-from hiring.columns import big, instant, json, text, uuid
+from hiring.columns import big, instant, json, small, text, uuid
 
 metadata = MetaData(schema="outbox")
 
@@ -17,6 +17,7 @@ events = Table(
     json("data"),
     instant("occurred_at"),
     text("correlation_id", optional=True),
+    small("schema_version"),
 )
 
 event_log = Table(
@@ -30,6 +31,7 @@ event_log = Table(
     json("data"),
     instant("occurred_at"),
     text("correlation_id", optional=True),
+    small("schema_version"),
     instant("logged_at"),
 )
 

@@ -43,7 +43,7 @@ def _to_candidate(template: str, category: Category = "application", **when: str
 
 RULES: dict[str, tuple[Rule, ...]] = {
     EventType.APPLICATION_SUBMITTED.value: (_to_candidate("application_received"),),
-    EventType.STAGE_MOVED.value: (_to_candidate("interview", canonical_stage="interview"),),
+    EventType.STAGE_MOVED.value: (_to_candidate("interview", to_stage="interview"),),
     EventType.OFFER_SENT.value: (_to_candidate("offer", "offer"),),
     EventType.APPLICATION_REJECTED.value: (_to_candidate("rejected"),),
     EventType.APPLICATION_ENDED.value: (_to_candidate("job_closed", outcome="job_closed"),),

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from foundation import clock
 from foundation.delivery import SmtpSettings
 from foundation.settings import Home
-from hiring.bus.consumer import LogReader
 from hiring.bus.relay import LOG_CHANNEL
+from hiring.bus.transport import Transport, chosen_transport
 from hiring.database import session_factory
 from hiring.notifications.breaker import Breaker
 from hiring.notifications.contacts import ContactBook
@@ -35,7 +35,8 @@ def providers(home: Home) -> list[Provider]:
 class Work:
     """The stations of a process, and how its channels are."""
 
-    intake: LogReader
+    intake: Station
+    transport: Transport
     senders: Sequence[Sender]
     breakers: dict[str, Breaker]
     missing: dict[str, str]
@@ -57,7 +58,8 @@ class Work:
         self.close()
 
     def close(self) -> None:
-        """Close the senders' connections. Not on a thread that runs an event loop."""
+        """Close the connections of senders and bus. Not on a thread that runs an event loop."""
+        self.transport.close()
         for sender in self.senders:
             sender.close()
 
@@ -77,5 +79,6 @@ def prepare(settings: NotificationSettings, home: Home, engine: Engine, stopping
         breakers[channel] = Breaker(first_pause)
         book = ContactBook(settings, home)
         senders.append(Sender(provider, book, letters, sessions, settings, breakers[channel], core, stopping))
-    intake = LogReader(Intake(settings).consumer(), sessions, engine)
-    return Work(intake, senders, breakers, missing)
+    transport = chosen_transport()
+    intake = transport.reader(Intake(settings).consumer(), sessions, engine)
+    return Work(intake, transport, senders, breakers, missing)

@@ -32,7 +32,7 @@ from hiring.settings import HiringSettings
 ROOT = Path(__file__).parents[2]
 DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit", "notifications")
 PUBLIC = {
-    ("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses"),
+    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/schemas/{event_type}/{version}"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses"),
     ("GET", "/v1/job-board/jobs"), ("GET", "/v1/job-board/jobs/{job_id}"),
 }  # fmt: skip
 METADATA: dict[str, MetaData] = {

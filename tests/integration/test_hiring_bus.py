@@ -1,22 +1,20 @@
 """The bus over a real Postgres: what a transaction records reaches every consumer once, in the order of each aggregate."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from foundation import clock
-from hiring.bus.consumer import TRIES, Consumer, EventRefused, LogReader
+from hiring.bus.consumer import TRIES, EventRefused, LogReader
 from hiring.bus.envelope import Event
 from hiring.bus.relay import Relay
 from hiring.database import open_engine, session_factory
-from hiring.domain_events import EventType, record
+from hiring.domain_events import EventType
 from hiring.rows import new_id
-
-WANTED = frozenset({EventType.STAGE_MOVED.value})
+from tests.support.bus import collector, drain, write
 
 
 @pytest.fixture
@@ -29,25 +27,6 @@ def engine(migrated_database) -> Iterator[Engine]:
 @pytest.fixture
 def sessions(engine) -> sessionmaker[Session]:
     return session_factory(engine)
-
-
-def write(sessions: sessionmaker[Session], aggregate: UUID, sequence: int, event_type: EventType = EventType.STAGE_MOVED) -> None:
-    with sessions() as session, session.begin():
-        record(session, event_type, "application", aggregate, sequence, clock.now(), to_stage="interview")
-
-
-def collector(found: list[Event], fail: Callable[[Event], None] = lambda _: None) -> Consumer:
-    def handle(session: Session, events: Sequence[Event]) -> None:
-        for event in events:
-            fail(event)
-        found.extend(events)
-
-    return Consumer("tests", WANTED, handle)
-
-
-def drain(*stations) -> None:
-    while sum(station.work() for station in stations):
-        pass
 
 
 def test_events_reach_a_consumer_in_order_and_once(engine, sessions):

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from foundation import clock
 from hiring.applications.service import ApplicationService
 from hiring.domain_events import EventType, record
 from hiring.rows import new_id
@@ -218,8 +219,8 @@ def test_event_data_are_ids_and_codes_as_text():
 
     recorder: Any = Recorder()
     some_id = new_id()
-    record(recorder, EventType.JOB_OPENED, "job", some_id, 3, None, tenant_id=some_id, reason=None, headcount=2)  # type: ignore[arg-type]  # the instant plays no part
-    assert recorder.values["data"] == {"tenant_id": str(some_id), "reason": None, "headcount": 2}
+    record(recorder, EventType.JOB_OPENED, "job", some_id, 3, clock.now(), tenant_id=some_id, from_status="draft", reason=None)
+    assert recorder.values["data"] == {"tenant_id": str(some_id), "from_status": "draft", "reason": None}
     assert recorder.values["subject"] == f"job:{some_id}"
 
 
