@@ -11,7 +11,9 @@ import threading
 from collections.abc import Sequence
 
 from foundation import logs
-from foundation.settings import Databases
+from foundation.settings import Databases, Home
+from hiring.assessments.settings import AssessmentsSettings
+from hiring.assessments.stations import stations as assessments_stations
 from hiring.bus.consumer import Consumer, LogReader
 from hiring.bus.relay import LOG_CHANNEL, Relay
 from hiring.database import open_engine, session_factory
@@ -35,7 +37,8 @@ def stations(database_url: str) -> list[Station]:
     """
     engine = open_engine(database_url)
     sessions = session_factory(engine)
-    return [Relay(engine), *(LogReader(consumer, sessions, engine) for consumer in consumers())]
+    readers = [LogReader(consumer, sessions, engine) for consumer in consumers()]
+    return [Relay(engine), *readers, *assessments_stations(engine, AssessmentsSettings(), Home())]
 
 
 def chosen(every: Sequence[Station], only: Sequence[str]) -> list[Station]:

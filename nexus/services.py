@@ -74,6 +74,8 @@ def platform(home: Home) -> list[Service]:
     return [
         Service("hiring", _uvicorn("hiring.app:create_app"), 8000, "/health/ready"),
         Service("worker", (sys.executable, "-m", "hiring.worker"), after=("hiring",)),
+        Service("assessments", _uvicorn("hiring.assessments.app:create_app"), 8070, "/health/ready", ("hiring",),
+                {"NEXUS_ASSESSMENTS_HIRING_URL": hiring_url}),
         Service("prediction", _uvicorn("serving.app:create_app"), 8010, prediction_ready, ("hiring",),
                 {"NEXUS_SERVING_HIRING_URL": hiring_url}),
         Service("dashboard", _uvicorn("dashboards.enterprise:create_app"), 8020, "/_stcore/health", ("hiring",),

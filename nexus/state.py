@@ -29,6 +29,7 @@ FOLDERS = (
     "dagster",
     "bundles",
     "prediction_log",
+    "uploads",
     "truth",
     "secrets",
     "run",

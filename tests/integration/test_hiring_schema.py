@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, CHAR, TIMESTAMP, BigInteger, Boolean, Date, Intege
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hiring.applications import tables as applications
+from hiring.assessments import tables as assessments
 from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
 from hiring.equity import tables as equity
@@ -28,11 +29,12 @@ def test_declared_tables_equal_the_database(migrated_database):
     with psycopg.connect(migrated_database.owner) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
-            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox') and column_name <> '_xid'"
+            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','assessments')"
+            " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, candidates, equity, identity, insights, jobs, bus):
+    for module in (applications, candidates, equity, identity, insights, jobs, bus, assessments):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns
