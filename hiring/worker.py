@@ -38,7 +38,9 @@ def stations(database_url: str) -> list[Station]:
     engine = open_engine(database_url)
     sessions = session_factory(engine)
     readers = [LogReader(consumer, sessions, engine) for consumer in consumers()]
-    return [Relay(engine), *readers, *assessments_stations(engine, AssessmentsSettings(), Home())]
+    settings = AssessmentsSettings()
+    own = open_engine(settings.database_url) if settings.database_url else engine
+    return [Relay(engine), *readers, *assessments_stations(engine, own, settings, Home())]
 
 
 def chosen(every: Sequence[Station], only: Sequence[str]) -> list[Station]:

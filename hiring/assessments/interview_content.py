@@ -84,7 +84,7 @@ def _asked(question: str, sentences: list[Sentence]) -> dict[str, Any]:
 
 
 def _mentions(terms: list[str], sentences: list[Sentence]) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for term in terms:
         pattern = re.compile(rf"(?<!\w){re.escape(term.casefold())}(?!\w)")
         found += [

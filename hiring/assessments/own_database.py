@@ -38,7 +38,7 @@ def prepare(owner_url: str) -> list[str]:
         connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
         connection.execute(text("create table if not exists assessments_steps (name text primary key, done_at timestamptz default now())"))
         connection.commit()
-        known = set(connection.execute(text("select name from assessments_steps")).scalars())
+        known: set[str] = set(connection.execute(text("select name from assessments_steps")).scalars())
         plain = connection.execution_options(no_parameters=True)
         for name, statements in _steps().items():
             if name not in known:

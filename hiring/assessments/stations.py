@@ -19,7 +19,7 @@ from hiring.assessments.tables import interview_analyses, resume_parses, uploads
 from hiring.assessments.upload_files import UploadFiles
 from hiring.bus.consumer import LogReader
 from hiring.bus.relay import Relay
-from hiring.database import open_engine, session_factory
+from hiring.database import session_factory
 from hiring.domain_events import EventType, record
 from hiring.rows import AnyRow
 from hiring.work.loop import Station
@@ -162,7 +162,8 @@ class Sweep:
             session.execute(delete(uploads).where(forgotten))
         old = self.files.older_than((now - ORPHAN_AGE).timestamp())
         with self.sessions.begin() as session:
-            kept = set(session.execute(select(uploads.c.file_name).where(uploads.c.state == "stored")).scalars()) if old else set()
+            stored = select(uploads.c.file_name).where(uploads.c.state == "stored", uploads.c.file_name.in_(old))
+            kept: set[str] = set(session.execute(stored).scalars())
         names |= {name for name in old if name not in kept}
         for name in names:
             self.files.delete(name)
@@ -187,18 +188,18 @@ def tasks(settings: AssessmentsSettings) -> tuple[Task, Task]:
     )  # fmt: skip
 
 
-def stations(core: Engine, settings: AssessmentsSettings, home: Home) -> list[Station]:
+def stations(core: Engine, own: Engine, settings: AssessmentsSettings, home: Home) -> list[Station]:
     """Return what a worker does for assessments.
 
     Args:
         core: of the database whose log tells of applications.
-        settings: name another database where the service has its own; events then wait in that database's log.
+        own: of the service's database; where it is another one, its events wait in its own log.
+        settings: of the service.
         home: where the files are.
     """
-    engine = open_engine(settings.database_url) if settings.database_url else core
-    sessions = session_factory(engine)
+    sessions = session_factory(own)
     files = UploadFiles(home.root / "uploads")
     limits = Limits(settings.parse_memory_mb * 1_000_000, settings.parse_cpu_seconds, settings.parse_seconds)
     readings = [Reading(task, sessions, files, limits, settings.keeps_read_files) for task in tasks(settings)]
-    own_relay = [Relay(engine, name="relay assessments")] if engine is not core else []
+    own_relay = [Relay(own, name="relay assessments")] if own is not core else []
     return [LogReader(consumer(), sessions, core), *readings, Sweep(sessions, files, timedelta(days=settings.keep_days)), *own_relay]

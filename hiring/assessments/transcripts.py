@@ -24,7 +24,7 @@ class Turn:
 
 def read_turns(text: str, content_type: str) -> list[Turn]:
     """Return the turns of a transcript in their order, the first ``TURNS_MAX`` of them."""
-    turns = []
+    turns: list[Turn] = []
     for turn in _cues(text) if content_type in {"text/vtt", "application/x-subrip"} else _lines(text):
         if len(turns) == TURNS_MAX:
             break

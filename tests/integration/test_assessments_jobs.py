@@ -1,0 +1,167 @@
+"""Background jobs under attack and in accidents: one job fails, nothing else does, and nothing is lost."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hiring.assessments.sandbox import Limits, ReadingFailed, read_file
+from tests.support.documents import RESUME, docx_of, endless_pdf, pdf_of, pdf_with, zip_bomb
+
+PROJECT = Path(__file__).parents[2]
+QUICK = {"parse_cpu_seconds": 2, "parse_memory_mb": 300}
+
+
+def job(api, upload) -> dict:
+    found: dict = api.do("GET", f"/v1/resume-parses/{upload['resume_parse_id']}")
+    return found
+
+
+def test_hostile_files_cost_one_failed_job_each_and_nothing_else(assessments_api):
+    api = assessments_api
+    application_id = api.application()
+    files = {
+        "memory_exceeded": zip_bomb(declared=5_000),
+        "cpu_time_exceeded": endless_pdf(),
+        "broken_document": pdf_of(RESUME)[:700],
+        "no_text_found": pdf_with("BT ET"),
+    }
+    uploads = {code: api.handed_in("resume", content, application_id) for code, content in files.items()}
+    loop = api.handed_in("resume", pdf_with("BT ET", kids="2 0 R 2 0 R"), application_id)
+    good = api.handed_in("resume", docx_of(RESUME), application_id)
+    before = psutil.Process().memory_info().rss
+    api.work(**QUICK)
+    assert psutil.Process().memory_info().rss - before < 30_000_000
+    jobs = {code: job(api, upload) for code, upload in uploads.items()}
+    assert {code: (found["state"], found["error"], found["attempts"]) for code, found in jobs.items()} == {
+        code: ("dead", code, 1) for code in files
+    }
+    assert job(api, loop)["state"] == "dead"
+    assert job(api, good)["state"] == "done"
+    assert len(api.events("RESUME_PARSED")) == 1
+    assert all(found["match_score"] is None and found["result"] is None for found in jobs.values())
+
+
+def test_killed_worker_loses_nothing(assessments_api):
+    api = assessments_api
+    upload = api.handed_in("resume", endless_pdf())
+    files = list(api.folder.iterdir())
+    environment = {
+        **os.environ, "NEXUS_HOME": str(api.home.root), "NEXUS_ASSESSMENTS_DATABASE_URL": api.settings.database_url,
+        "NEXUS_ASSESSMENTS_PARSE_CPU_SECONDS": "60",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "hiring.worker", "--only", "read resume", "--url", api.core.urls.hiring]
+    worker = subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 60
+        children: list[psutil.Process] = []
+        while not children and time.monotonic() < end:
+            children = [child for child in psutil.Process(worker.pid).children() if "hiring.assessments.child" in " ".join(child.cmdline())]
+            threading.Event().wait(0.02)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    assert children
+    gone, alive = psutil.wait_procs(children, timeout=10)
+    assert (len(gone), alive) == (len(children), [])  # the reader dies with its worker
+    assert job(api, upload)["state"] == "running"
+    api.work()
+    assert job(api, upload)["state"] == "running"  # under its lease
+    files[0].write_bytes(pdf_of(RESUME))  # else the second run would take as long as the first
+    api.rows("update assessments.resume_parses set leased_until = now() - interval '1 second'")
+    api.work()
+    found = job(api, upload)
+    assert (found["state"], found["attempts"], found["match_score"]) == ("done", 2, 1.0)
+    assert len(api.events("RESUME_PARSED")) == 1
+
+
+def test_job_that_keeps_killing_its_worker_is_given_up(assessments_api):
+    api = assessments_api
+    upload = api.handed_in("resume", RESUME.encode())
+    api.rows("update assessments.resume_parses set state = 'running', attempts = 3, leased_until = now() - interval '1 second'")
+    api.work()
+    assert (job(api, upload)["state"], job(api, upload)["error"]) == ("dead", "worker_lost")
+
+
+def test_slow_machine_gets_other_tries_then_the_job_is_dead_and_may_be_retried(assessments_api):
+    api = assessments_api
+    upload = api.handed_in("resume", RESUME.encode())
+    path = f"/v1/resume-parses/{upload['resume_parse_id']}"
+    assert api.send("POST", f"{path}/retry").status_code == 409
+    for attempt in (1, 2, 3):
+        api.work(parse_seconds=0.001)
+        found = job(api, upload)
+        assert (found["error"], found["attempts"]) == ("time_exceeded", attempt)
+        assert found["state"] == ("queued" if attempt < 3 else "dead")
+        api.rows("update assessments.resume_parses set due_at = now()")
+    assert api.do("POST", f"{path}/retry")["state"] == "queued"
+    api.work()
+    assert job(api, upload)["state"] == "done"
+
+
+def test_dead_job_whose_file_is_gone_cannot_be_retried(assessments_api):
+    api = assessments_api
+    upload = api.handed_in("resume", pdf_of(RESUME)[:700])
+    api.work()
+    api.do("DELETE", f"/v1/uploads/{upload['id']}")
+    assert api.send("POST", f"/v1/resume-parses/{upload['resume_parse_id']}/retry").json()["type"] == "/problems/file-gone"
+
+
+def test_operator_lists_shows_and_retries_jobs(assessments_api):
+    api = assessments_api
+    upload = api.handed_in("resume", pdf_of(RESUME)[:700])
+    api.work()
+    environment = {**os.environ, "NEXUS_ASSESSMENTS_DATABASE_URL": api.settings.database_url}
+
+    def run(*words: str) -> str:
+        command = [sys.executable, "-m", "hiring.assessments", "jobs", *words]
+        return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert run("list", "--state", "dead") == f"{upload['resume_parse_id']}  resume  dead  0 %  tries 1  broken_document\n"
+    shown = json.loads(run("show", upload["resume_parse_id"]))
+    assert (shown["state"], "result" in shown) == ("dead", False)
+    assert run("retry", "--all") == "1 job(s) queued again\n"
+    assert job(api, upload)["state"] == "queued"
+
+
+def test_confined_process_has_no_network_and_few_resources():
+    program = """
+import os, resource, socket
+from hiring.assessments.child import confine
+confine(512_000_000, 20)
+print(resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_FSIZE)[0], *resource.getrlimit(resource.RLIMIT_CPU))
+try:
+    socket.create_connection(("127.0.0.1", int(os.environ["PORT"])), 1)
+except OSError as error:
+    print(type(error).__name__)
+"""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment = {"PORT": str(server.getsockname()[1])}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    limits, *network = done.stdout.splitlines()
+    assert limits == "512000000 0 20 21", done.stderr
+    if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode == 0:
+        assert network == ["OSError"]
+
+
+def test_reader_that_dies_or_says_too_much_is_told_apart(tmp_path):
+    file = tmp_path / "resume"
+    file.write_text(RESUME)
+    request = {"content_type": "text/plain", "today": "2026-11-01", "asked": None}
+    for limits, code, is_final in (
+        (Limits(result_bytes=500), "result_too_large", True),
+        (Limits(memory_bytes=8_000_000), "parser_crashed", False),
+    ):
+        with file.open("rb") as stream, pytest.raises(ReadingFailed) as failure:
+            read_file("resume", stream, request, limits, lambda _: None)
+        assert (failure.value.code, failure.value.is_final) == (code, is_final)
+    assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY  # ours stay as they were
