@@ -25,8 +25,8 @@ def confine(memory_bytes: int, cpu_seconds: int) -> None:
     """Give up what reading a file does not need. The network goes where the system lets it go."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
-        libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         libc.unshare(_NEW_USER | _NEW_NETWORK)
+        libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)  # after unshare, which forgets it
     limits = {
         resource.RLIMIT_AS: memory_bytes,
         resource.RLIMIT_FSIZE: 0,

@@ -14,16 +14,22 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hiring.assessments.__main__ import main
 from hiring.assessments.sandbox import Limits, ReadingFailed, read_file
 from tests.support.documents import RESUME, docx_of, endless_pdf, pdf_of, pdf_with, zip_bomb
 
 PROJECT = Path(__file__).parents[2]
-QUICK = {"parse_cpu_seconds": 2, "parse_memory_mb": 300}
+QUICK = {"parse_cpu_seconds": 1, "parse_memory_mb": 256}
 
 
 def job(api, upload) -> dict:
     found: dict = api.do("GET", f"/v1/resume-parses/{upload['resume_parse_id']}")
     return found
+
+
+def readers_of(pid: int) -> list[psutil.Process]:
+    """Return the processes that read files for a process."""
+    return [child for child in psutil.Process(pid).children() if "hiring.assessments.child" in child.cmdline()]
 
 
 def test_hostile_files_cost_one_failed_job_each_and_nothing_else(assessments_api):
@@ -65,7 +71,7 @@ def test_killed_worker_loses_nothing(assessments_api):
         end = time.monotonic() + 60
         children: list[psutil.Process] = []
         while not children and time.monotonic() < end:
-            children = [child for child in psutil.Process(worker.pid).children() if "hiring.assessments.child" in " ".join(child.cmdline())]
+            children = readers_of(worker.pid)
             threading.Event().wait(0.02)
     finally:
         worker.send_signal(signal.SIGKILL)
@@ -84,53 +90,43 @@ def test_killed_worker_loses_nothing(assessments_api):
     assert len(api.events("RESUME_PARSED")) == 1
 
 
-def test_job_that_keeps_killing_its_worker_is_given_up(assessments_api):
+def test_failing_jobs_get_their_tries_and_are_retried_by_route_and_by_command(assessments_api, monkeypatch, capsys):
     api = assessments_api
-    upload = api.handed_in("resume", RESUME.encode())
-    api.rows("update assessments.resume_parses set state = 'running', attempts = 3, leased_until = now() - interval '1 second'")
-    api.work()
-    assert (job(api, upload)["state"], job(api, upload)["error"]) == ("dead", "worker_lost")
-
-
-def test_slow_machine_gets_other_tries_then_the_job_is_dead_and_may_be_retried(assessments_api):
-    api = assessments_api
-    upload = api.handed_in("resume", RESUME.encode())
-    path = f"/v1/resume-parses/{upload['resume_parse_id']}"
+    application_id = api.application()
+    slow = api.handed_in("resume", RESUME.encode(), application_id)
+    path = f"/v1/resume-parses/{slow['resume_parse_id']}"
     assert api.send("POST", f"{path}/retry").status_code == 409
     for attempt in (1, 2, 3):
         api.work(parse_seconds=0.001)
-        found = job(api, upload)
+        found = job(api, slow)
         assert (found["error"], found["attempts"]) == ("time_exceeded", attempt)
         assert found["state"] == ("queued" if attempt < 3 else "dead")
         api.rows("update assessments.resume_parses set due_at = now()")
     assert api.do("POST", f"{path}/retry")["state"] == "queued"
     api.work()
-    assert job(api, upload)["state"] == "done"
+    assert job(api, slow)["state"] == "done"
 
-
-def test_dead_job_whose_file_is_gone_cannot_be_retried(assessments_api):
-    api = assessments_api
-    upload = api.handed_in("resume", pdf_of(RESUME)[:700])
+    deadly = api.handed_in("resume", RESUME.encode(), application_id)
+    lost = "update assessments.resume_parses set state = 'running', attempts = 3, leased_until = now() - interval '1 second' where id = %s"
+    api.rows(lost, deadly["resume_parse_id"])
     api.work()
-    api.do("DELETE", f"/v1/uploads/{upload['id']}")
-    assert api.send("POST", f"/v1/resume-parses/{upload['resume_parse_id']}/retry").json()["type"] == "/problems/file-gone"
+    assert (job(api, deadly)["state"], job(api, deadly)["error"]) == ("dead", "worker_lost")  # it kills whoever takes it
 
-
-def test_operator_lists_shows_and_retries_jobs(assessments_api):
-    api = assessments_api
-    upload = api.handed_in("resume", pdf_of(RESUME)[:700])
-    api.work()
-    environment = {**os.environ, "NEXUS_ASSESSMENTS_DATABASE_URL": api.settings.database_url}
-
-    def run(*words: str) -> str:
-        command = [sys.executable, "-m", "hiring.assessments", "jobs", *words]
-        return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
-
-    assert run("list", "--state", "dead") == f"{upload['resume_parse_id']}  resume  dead  0 %  tries 1  broken_document\n"
-    shown = json.loads(run("show", upload["resume_parse_id"]))
+    monkeypatch.setenv("NEXUS_ASSESSMENTS_DATABASE_URL", api.settings.database_url)
+    assert main(["jobs", "list", "--state", "dead"]) == 0
+    assert capsys.readouterr().out == f"{deadly['resume_parse_id']}  resume  dead  0 %  tries 4  worker_lost\n"
+    assert main(["jobs", "show", deadly["resume_parse_id"]]) == 0
+    shown = json.loads(capsys.readouterr().out)
     assert (shown["state"], "result" in shown) == ("dead", False)
-    assert run("retry", "--all") == "1 job(s) queued again\n"
-    assert job(api, upload)["state"] == "queued"
+    assert main(["jobs", "retry", "--all"]) == 0
+    assert capsys.readouterr().out == "1 job(s) queued again\n"
+    api.rows(lost, deadly["resume_parse_id"])
+    api.work()
+    api.do("DELETE", f"/v1/uploads/{deadly['id']}")
+    gone = api.send("POST", f"/v1/resume-parses/{deadly['resume_parse_id']}/retry")
+    assert gone.json()["type"] == "/problems/file-gone"
+    assert main(["jobs", "retry", deadly["resume_parse_id"]]) == 0
+    assert capsys.readouterr().out == "0 job(s) queued again\n"
 
 
 def test_confined_process_has_no_network_and_few_resources():
@@ -153,15 +149,26 @@ except OSError as error:
         assert network == ["OSError"]
 
 
-def test_reader_that_dies_or_says_too_much_is_told_apart(tmp_path):
+def test_reader_that_is_killed_or_says_too_much_is_told_apart(tmp_path):
     file = tmp_path / "resume"
+    file.write_bytes(endless_pdf())
+    request = {"content_type": "application/pdf", "today": "2026-11-01", "asked": None}
+
+    def kill_reader() -> None:
+        end = time.monotonic() + 30
+        while not (readers := readers_of(os.getpid())) and time.monotonic() < end:
+            threading.Event().wait(0.01)
+        for reader in readers:
+            reader.kill()
+
+    killer = threading.Thread(target=kill_reader)
+    killer.start()
+    with file.open("rb") as stream, pytest.raises(ReadingFailed) as failure:
+        read_file("resume", stream, request, Limits(cpu_seconds=30), lambda _: None)
+    killer.join()
+    assert (failure.value.code, failure.value.is_final) == ("parser_crashed", False)
     file.write_text(RESUME)
-    request = {"content_type": "text/plain", "today": "2026-11-01", "asked": None}
-    for limits, code, is_final in (
-        (Limits(result_bytes=500), "result_too_large", True),
-        (Limits(memory_bytes=8_000_000), "parser_crashed", False),
-    ):
-        with file.open("rb") as stream, pytest.raises(ReadingFailed) as failure:
-            read_file("resume", stream, request, limits, lambda _: None)
-        assert (failure.value.code, failure.value.is_final) == (code, is_final)
+    with file.open("rb") as stream, pytest.raises(ReadingFailed) as failure:
+        read_file("resume", stream, {**request, "content_type": "text/plain"}, Limits(result_bytes=500), lambda _: None)
+    assert (failure.value.code, failure.value.is_final) == ("result_too_large", True)
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY  # ours stay as they were

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 
+from foundation.access import Role
 from foundation.settings import Home
 from hiring.assessments.app import create_app
 from hiring.assessments.own_database import prepare
@@ -16,15 +17,17 @@ from hiring.assessments.settings import AssessmentsSettings
 from hiring.assessments.stations import stations
 from hiring.bus.relay import Relay
 from hiring.database import open_engine
+from hiring.permissions import ROLE_PERMISSIONS
 from hiring.work.loop import Station
-from nexus.databases import with_database
+from nexus.databases import create_database, with_database
+from nexus.embedded_postgres import EmbeddedPostgres
 from tests.support.hiring_api import HiringApi
 from tests.support.http_server import served
 
 
 @dataclass
 class AssessmentsApi:
-    """The running service beside its core; ``school`` has an open job of mathematics."""
+    """The running service beside its core; ``school`` has an open job of mathematics, ``recruiter`` is a key with a recruiter's rights."""
 
     core: HiringApi
     client: httpx.Client
@@ -35,11 +38,7 @@ class AssessmentsApi:
     home: Home
     school: str
     job_id: str
-
-    @property
-    def recruiter(self) -> str:
-        """A credential of somebody who hires at the school."""
-        return self.core.person("recruiter", self.school)
+    recruiter: str
 
     @property
     def folder(self) -> Path:
@@ -100,20 +99,28 @@ class AssessmentsApi:
         return self.rows(statement, event_type, event_type)
 
 
+@pytest.fixture(scope="session")
+def assessments_template(postgres_server: EmbeddedPostgres) -> str:
+    """Return the name of a database that has what assessments need and nothing else."""
+    prepare(create_database(postgres_server.url(), "template_assessments"))
+    return "template_assessments"
+
+
 @pytest.fixture
-def assessments_api(hiring_api: HiringApi, new_database: Any, tmp_path: Path) -> Iterator[AssessmentsApi]:
+def assessments_api(hiring_api: HiringApi, assessments_template: str, new_database: Any, tmp_path: Path) -> Iterator[AssessmentsApi]:
     """Serve assessments for one test, logged in to a database of their own as the application."""
-    owner_url = new_database("template1")
-    prepare(owner_url)
+    owner_url = new_database(assessments_template)
     own_url = with_database(hiring_api.urls.hiring, owner_url.rpartition("/")[2])
     home = Home(home=tmp_path / "assessments")
     key = hiring_api.do("POST", "/v1/api-keys", json={"name": "assessments", "scopes": ["credentials:introspect"]})
     home.write_secret("internal_api_key", key["credential"])
     settings = AssessmentsSettings(hiring_url=str(hiring_api.client.base_url), database_url=own_url)
     school = hiring_api.organisation("school")
+    scopes = sorted(permission.value for permission in ROLE_PERMISSIONS[Role.RECRUITER])
+    recruiter = hiring_api.do("POST", "/v1/api-keys", json={"name": "recruiter", "scopes": scopes, "tenant_ids": [school]})["credential"]
     engines = open_engine(owner_url, 2), open_engine(hiring_api.urls.hiring, 4), open_engine(own_url, 4)
     with served(create_app(settings, home=home)) as client:
         job_id = hiring_api.open_job(school)
-        yield AssessmentsApi(hiring_api, client, *engines, settings, home, school, job_id)
+        yield AssessmentsApi(hiring_api, client, *engines, settings, home, school, job_id, recruiter)
     for engine in engines:
         engine.dispose()

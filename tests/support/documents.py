@@ -65,13 +65,13 @@ def endless_pdf() -> bytes:
     return pdf_with("BT /F1 10 Tf\n" + "(a) Tj 1 0 0 1 5 5 Tm\n" * 400_000 + "ET")
 
 
-def zip_bomb(declared: int | None = None, unpacked: int = 400_000_000) -> bytes:
+def zip_bomb(declared: int | None = None, unpacked: int = 300_000_000) -> bytes:
     """Return a Word document whose text unpacks to ``unpacked`` bytes, and which claims ``declared`` of them."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member in zipfile.ZipFile(io.BytesIO(docx_of("a\nb\nc"))).infolist():
-            if member.filename != "word/document.xml":
-                archive.writestr(member.filename, zipfile.ZipFile(io.BytesIO(docx_of("a\nb\nc"))).read(member.filename))
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with zipfile.ZipFile(io.BytesIO(docx_of("a\nb\nc"))) as honest:
+            for name in set(honest.namelist()) - {"word/document.xml"}:
+                archive.writestr(name, honest.read(name))
         with archive.open("word/document.xml", "w", force_zip64=False) as member:
             for _ in range(unpacked // 1_000_000):
                 member.write(b" " * 1_000_000)
