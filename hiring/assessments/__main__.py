@@ -28,7 +28,7 @@ _STATES = ("queued", "running", "done", "dead")
 
 
 def _rows(session: Session, state: str | None, job_id: UUID | None = None, limit: int = 100) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     for task, table in TABLES.items():
         conditions = [table.c.state == state] if state else []
         conditions += [table.c.id == job_id] if job_id else []

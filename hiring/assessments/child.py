@@ -1,4 +1,4 @@
-"""The process that reads one file: ``python -m hiring.assessments.child TASK DESCRIPTOR MEMORY CPU``. Only ``sandbox.py`` starts it.
+"""The process that reads one file: ``python -m hiring.assessments.child TASK DESCRIPTOR MEMORY CPU PARENT``. Only ``sandbox.py`` starts it.
 
 It gives up what it doesn't need before it looks at the file: memory, time, files, new processes, the network. The request comes as
 JSON on standard input, the file as an open descriptor; progress and the result leave as JSON lines on standard output. It imports
@@ -77,8 +77,10 @@ class Tell:
 
 def main(arguments: list[str]) -> int:
     """Read one file and return the exit code: 0 also when the file could not be read, with the code on standard output."""
-    task, descriptor, memory_bytes, cpu_seconds = arguments[0], *map(int, arguments[1:4])
+    task, descriptor, memory_bytes, cpu_seconds, parent = arguments[0], *map(int, arguments[1:5])
     confine(memory_bytes, cpu_seconds)
+    if os.getppid() != parent:
+        return 1  # it died before we could ask to die with it
     tell = Tell()
     try:
         tell.line(result=read(task, descriptor, json.load(sys.stdin), tell))

@@ -73,7 +73,7 @@ def read_file(task: str, file: BinaryIO, request: dict[str, Any], limits: Limits
 def _process(task: str, file: BinaryIO, request: dict[str, Any], limits: Limits) -> Iterator["subprocess.Popen[bytes]"]:
     descriptor = file.fileno()
     command = [sys.executable, "-E", "-s", "-B", "-m", "hiring.assessments.child", task, str(descriptor)]
-    command += [str(limits.memory_bytes), str(limits.cpu_seconds)]
+    command += [str(limits.memory_bytes), str(limits.cpu_seconds), str(os.getpid())]
     with tempfile.TemporaryFile() as question:
         question.write(json.dumps(request).encode())
         question.seek(0)
