@@ -55,7 +55,7 @@ def supports(fact: Fact, text: str) -> bool:
     return fact.value in stated or fact.value == years_of(words, TODAY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_every_fact_is_supported_by_its_evidence(text):
     facts = read_facts(text, TODAY)

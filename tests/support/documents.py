@@ -65,7 +65,7 @@ def endless_pdf() -> bytes:
     return pdf_with("BT /F1 10 Tf\n" + "(a) Tj 1 0 0 1 5 5 Tm\n" * 400_000 + "ET")
 
 
-def zip_bomb(declared: int | None = None, unpacked: int = 300_000_000) -> bytes:
+def zip_bomb(declared: int | None = None, unpacked: int = 240_000_000) -> bytes:
     """Return a Word document whose text unpacks to ``unpacked`` bytes, and which claims ``declared`` of them."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
