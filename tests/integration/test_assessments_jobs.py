@@ -72,7 +72,7 @@ def test_killed_worker_loses_nothing(assessments_api):
         children: list[psutil.Process] = []
         while not children and time.monotonic() < end:
             children = readers_of(worker.pid)
-            threading.Event().wait(0.02)
+            threading.Event().wait(0.1)
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
@@ -157,7 +157,7 @@ def test_reader_that_is_killed_or_says_too_much_is_told_apart(tmp_path):
     def kill_reader() -> None:
         end = time.monotonic() + 30
         while not (readers := readers_of(os.getpid())) and time.monotonic() < end:
-            threading.Event().wait(0.01)
+            threading.Event().wait(0.05)
         for reader in readers:
             reader.kill()
 
