@@ -86,7 +86,7 @@ class AnalysisService(JobService):
         Raises:
             UploadDoesNotFit: it is no transcript, or of another application than the interview. FileGone: its content is not there.
         """
-        upload = find_row(session, uploads, (uploads.c.id == body.upload_id) & access.reach.tenants(uploads.c.tenant_id), NO_UPLOAD)
+        upload = lock_row(session, uploads, (uploads.c.id == body.upload_id) & access.reach.tenants(uploads.c.tenant_id), NO_UPLOAD)
         if upload.kind != "transcript":
             raise errors.UploadDoesNotFit(f"upload_id: is a {upload.kind}, an analysis reads a transcript")
         if upload.state != "stored":

@@ -91,10 +91,11 @@ class Reading:
         if upload is None or upload.state != "stored":
             raise ReadingFailed("file_missing", is_final=True)
         try:
-            with self.files.open(upload.file_name) as file:
-                result = read_file(self.task.name, file, self.task.request(job, upload), self.limits, self._progress_of(job))
+            file = self.files.open(upload.file_name)
         except FileNotFoundError:
             raise ReadingFailed("file_missing", is_final=True) from None
+        with file:
+            result = read_file(self.task.name, file, self.task.request(job, upload), self.limits, self._progress_of(job))
         self._finish(job, upload, result)
 
     def _finish(self, job: AnyRow, upload: AnyRow, result: dict[str, Any]) -> None:
@@ -105,10 +106,18 @@ class Reading:
                 return  # the lease was over: somebody else has it
             about = {"tenant_id": job.tenant_id, "application_id": job.application_id}
             record(session, self.task.event, self.task.aggregate, job.id, 1, now, **about)
-            if not self.keeps_read_files:
+            is_over = not self.keeps_read_files and not self._is_awaited(session, upload)
+            if is_over:
                 session.execute(update(uploads).where(uploads.c.id == upload.id).values(state="deleted", updated_at=now))
-        if not self.keeps_read_files:
+        if is_over:
             self.files.delete(upload.file_name)
+
+    def _is_awaited(self, session: Session, upload: AnyRow) -> bool:
+        """Say whether another job is still to read the file; the upload stays locked, so that none is queued meanwhile."""
+        session.execute(select(uploads.c.id).where(uploads.c.id == upload.id).with_for_update())
+        columns = self.task.queue.table.c
+        waiting = select(columns.id).where(columns.upload_id == upload.id, columns.state.in_(("queued", "running"))).limit(1)
+        return session.execute(waiting).one_or_none() is not None
 
     def _fail(self, job: AnyRow, failure: ReadingFailed) -> None:
         with self.sessions.begin() as session:

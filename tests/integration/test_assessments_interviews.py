@@ -101,7 +101,9 @@ def test_transcript_is_held_against_plan_and_rubric(assessments_api):
     elsewhere = scheduled(api)
     assert api.send("POST", "/v1/interview-analyses", json={**body, "interview_id": elsewhere["id"]}).status_code == 422
     asked = api.do("POST", "/v1/interview-analyses", json=body)
+    again = api.do("POST", "/v1/interview-analyses", json={"upload_id": upload["id"]})
     api.work()
+    assert api.do("GET", f"/v1/interview-analyses/{again['id']}")["state"] == "done"
     analysis = api.do("GET", f"/v1/interview-analyses/{asked['id']}")
     result = analysis["result"]
     assert (analysis["state"], analysis["scorecard_ids"], result["measured_by"]) == ("done", [], "time")
@@ -114,7 +116,7 @@ def test_transcript_is_held_against_plan_and_rubric(assessments_api):
     assert {(mention["term"], mention["speaker"]) for mention in criteria["classroom_management"]} == {
         ("routines", "Ada Example"), ("behaviour", "Ada Example"),
     }  # fmt: skip
-    (event,) = api.events("INTERVIEW_ANALYSED")
+    event, _ = api.events("INTERVIEW_ANALYSED")
     assert event.data == {"tenant_id": api.school, "application_id": application_id}
     gone = api.send("POST", "/v1/interview-analyses", json=body)
     assert gone.json()["type"] == "/problems/file-gone"
