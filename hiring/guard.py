@@ -1,4 +1,6 @@
-"""The outermost layer of every API of the hiring core: body limit, security headers, an answer to unexpected errors."""
+"""The outermost layer of every API of this package: body limit, security headers, unexpected errors."""
+
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,10 +18,17 @@ _DOCS = ("/docs", "/openapi.json")
 class Guard:
     """Outermost layer: refuses large bodies, answers unexpected errors, adds security headers to every reply."""
 
-    def __init__(self, app: ASGIApp, body_limit: int) -> None:
-        """Wrap ``app``; ``body_limit`` in bytes."""
+    def __init__(self, app: ASGIApp, body_limit: int, streams: Callable[[Scope], bool] = lambda _: False) -> None:
+        """Wrap ``app``.
+
+        Args:
+            app: what is guarded.
+            body_limit: in bytes.
+            streams: says which requests stream their body and keep a limit of their own; those are neither read ahead nor measured here.
+        """
         self._app = app
         self._limit = body_limit
+        self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -38,9 +47,10 @@ class Guard:
             await send(message)
 
         sizes = [value for name, value in scope["headers"] if name == b"content-length"]
-        messages = [] if sizes else await self._read(receive)
+        is_stream = self._streams(scope)
+        messages = [] if sizes or is_stream else await self._read(receive)
         announced = int(sizes[0]) if sizes else sum(len(message.get("body", b"")) for message in messages)
-        if announced > self._limit:
+        if announced > self._limit and not is_stream:
             reply = errors.problem_reply(413, "body-too-large", "Body too large", f"send at most {self._limit} bytes")
             await reply(scope, receive, with_headers)
             return

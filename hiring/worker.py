@@ -11,8 +11,10 @@ import threading
 from collections.abc import Sequence
 
 from foundation import logs
-from foundation.settings import Databases
+from foundation.settings import Databases, Home
 from hiring.applications.messages_sent import MESSAGES_SENT
+from hiring.assessments.settings import AssessmentsSettings
+from hiring.assessments.stations import stations as assessments_stations
 from hiring.bus.consumer import Consumer
 from hiring.bus.relay import LOG_CHANNEL
 from hiring.bus.transport import Transport, chosen_transport
@@ -44,8 +46,10 @@ def stations(database_url: str, transport: Transport) -> list[Station]:
     engine = open_engine(database_url)
     sessions = session_factory(engine)
     readers = [transport.reader(consumer, sessions, engine) for consumer in consumers()]
-    pruner = Pruner(sessions, BusSettings().keep_days)
-    return [transport.relay(engine), *readers, Ticker(hire_saga_service().engine, sessions), pruner]
+    core: list[Station] = [transport.relay(engine), *readers, Ticker(hire_saga_service().engine, sessions)]
+    settings = AssessmentsSettings()
+    own = open_engine(settings.database_url) if settings.database_url else engine
+    return [*core, *assessments_stations(engine, own, transport, settings, Home()), Pruner(sessions, BusSettings().keep_days)]
 
 
 def chosen(every: Sequence[Station], only: Sequence[str]) -> list[Station]:

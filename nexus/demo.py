@@ -74,7 +74,7 @@ def show_addresses(out: Console, home: Home, addresses: Mapping[str, str], *note
     table = plain_table("Educator Nexus is running", "open", "address")
     for name, address in addresses.items():
         if address.startswith("http"):
-            table.add_row(name, address + ("/docs" if name in ("hiring", "prediction") else ""))
+            table.add_row(name, address + ("/docs" if name in ("hiring", "assessments", "prediction") else ""))
     out.print(table)
     if (home.root / "secrets" / "demo_logins.json").exists():
         logins = plain_table("Demo logins", "as", "e-mail", "password", "of")

@@ -30,6 +30,7 @@ FOLDERS = (
     "bundles",
     "prediction_log",
     "audit_anchors",
+    "uploads",
     "truth",
     "secrets",
     "run",

@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.support.hiring_api",
+    "tests.support.assessments_api",
     "tests.support.hire_sagas",
     "tests.support.postgres",
     "tests.support.dbt_builds",

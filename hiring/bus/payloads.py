@@ -71,7 +71,7 @@ class JobStep(OfTenant):
 
 
 class OpeningChanged(OfTenant):
-    """One opening of a job was filled, or is free again."""
+    """One opening of a job was reserved for an offer, was filled, or is free again."""
 
     opening_id: UUID
 
@@ -175,12 +175,37 @@ class EmploymentOutcomeRecorded(OfApplication):
     outcome_id: UUID
 
 
-class InterviewScheduled(OfTenant):
-    """An interview of an application got its time."""
+class OfAssessment(OfTenant):
+    """Base of what the assessments service tells of an application."""
 
-    interview_id: UUID
+    application_id: UUID
+
+
+class InterviewStep(OfAssessment):
+    """An interview of an application was held, cancelled or missed."""
+
     kind: Code
-    starts_at: Instant
+
+
+class InterviewScheduled(InterviewStep):
+    """An interview of an application got its time, or another one."""
+
+    scheduled_start: Instant
+    scheduled_end: Instant
+
+
+class ScorecardSubmitted(InterviewStep):
+    """Somebody said what they saw in an interview."""
+
+    scorecard_id: UUID
+    user_id: UUID
+
+
+class ScreeningCompleted(OfAssessment):
+    """A check of an application has its result."""
+
+    kind: Code
+    result: Code
 
 
 class MessageSent(OfTenant):
@@ -230,6 +255,7 @@ PAYLOADS: Mapping[str, Mapping[int, type[Payload]]] = {
     "JOB_REOPENED": {1: JobStep},
     "JOB_CLOSED": {1: JobStep},
     "JOB_CANCELLED": {1: JobStep},
+    "OPENING_RESERVED": {1: OpeningChanged},
     "OPENING_FILLED": {1: OpeningChanged},
     "OPENING_FREED": {1: OpeningChanged},
     "JOB_POSTED": {1: JobPosted},
@@ -247,6 +273,13 @@ PAYLOADS: Mapping[str, Mapping[int, type[Payload]]] = {
     "APPLICATION_ENDED": {1: ApplicationEnded},
     "APPLICATION_REOPENED": {1: ApplicationReopened},
     "INTERVIEW_SCHEDULED": {1: InterviewScheduled},
+    "INTERVIEW_HELD": {1: InterviewStep},
+    "INTERVIEW_CANCELLED": {1: InterviewStep},
+    "INTERVIEW_MISSED": {1: InterviewStep},
+    "INTERVIEW_ANALYSED": {1: OfAssessment},
+    "SCORECARD_SUBMITTED": {1: ScorecardSubmitted},
+    "SCREENING_COMPLETED": {1: ScreeningCompleted},
+    "RESUME_PARSED": {1: OfAssessment},
     "MESSAGE_SENT": {1: MessageSent},
     "OFFER_DRAFTED": {1: OfferStep},
     "OFFER_APPROVED": {1: OfferStep},

@@ -17,7 +17,7 @@ from hiring.work.loop import Station
 class Transport(Protocol):
     """Makes the stations of the bus."""
 
-    def relay(self, engine: Engine) -> Station:
+    def relay(self, engine: Engine, name: str = "relay") -> Station:
         """Return what moves the outbox of this database."""
         ...
 
@@ -33,9 +33,9 @@ class Transport(Protocol):
 class PostgresLog:
     """Consumers read the log."""
 
-    def relay(self, engine: Engine) -> Station:
+    def relay(self, engine: Engine, name: str = "relay") -> Station:
         """Return a relay that moves to the log alone."""
-        return Relay(engine)
+        return Relay(engine, name=name)
 
     def reader(self, consumer: Consumer, sessions: sessionmaker[Session], log: Engine) -> Station:
         """Return a reader of the log."""
@@ -55,9 +55,9 @@ class RabbitMq:
 
         self._rabbitmq, self._url, self._thread = rabbitmq, url, LoopThread()
 
-    def relay(self, engine: Engine) -> Station:
+    def relay(self, engine: Engine, name: str = "relay") -> Station:
         """Return a relay that publishes what it moves."""
-        return Relay(engine, publish=self._rabbitmq.Publisher(self._url, self._thread))
+        return Relay(engine, publish=self._rabbitmq.Publisher(self._url, self._thread), name=name)
 
     def reader(self, consumer: Consumer, sessions: sessionmaker[Session], log: Engine) -> Station:
         """Return a reader of the consumer's queue."""

@@ -152,6 +152,17 @@ def worker(
     os.execve(command[0], command, environment(home))  # noqa: S606  no shell: our own interpreter and module
 
 
+def jobs(
+    words: Annotated[list[str], typer.Argument(metavar="list|show|retry …", help="list [--state dead] · show ID · retry ID… | --all")],
+) -> None:
+    """Look after the background jobs of assessments: résumés to read, transcripts to analyse.
+
+    Examples: `nexus jobs list --state dead` · `nexus jobs show 018b…` · `nexus jobs retry --all`
+    """
+    command = [sys.executable, "-m", "hiring.assessments", "jobs", *words]
+    os.execve(command[0], command, environment(Home()))  # noqa: S606  no shell: our own interpreter and module
+
+
 def docs(
     experiments: Annotated[bool, typer.Option("--experiments", help="Show the model experiments (MLflow) instead.")] = False,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Only write the pages.")] = False,
@@ -208,3 +219,4 @@ def register(app: typer.Typer) -> None:
     """Add the verbs of this group."""
     for verb in (demo, up, down, status, worker, docs):
         app.command(rich_help_panel="Platform")(verb)
+    app.command(rich_help_panel="Platform", context_settings={"ignore_unknown_options": True})(jobs)

@@ -15,6 +15,9 @@ from foundation.settings import Home
 from hiring.access import Requires, public
 from hiring.app import create_app
 from hiring.applications import tables as applications
+from hiring.assessments import tables as assessments
+from hiring.assessments.app import create_app as create_assessments_app
+from hiring.assessments.settings import AssessmentsSettings
 from hiring.audit import tables as audit
 from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
@@ -30,10 +33,10 @@ from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
 from hiring.settings import HiringSettings
 
 ROOT = Path(__file__).parents[2]
-DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit", "notifications")
+DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit", "notifications", "assessments")
 PUBLIC = {
-    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/schemas/{event_type}/{version}"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses"),
-    ("GET", "/v1/job-board/jobs"), ("GET", "/v1/job-board/jobs/{job_id}"),
+    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/schemas/{event_type}/{version}"),
+    ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses"), ("GET", "/v1/job-board/jobs"), ("GET", "/v1/job-board/jobs/{job_id}"),
 }  # fmt: skip
 METADATA: dict[str, MetaData] = {
     "identity": identity.metadata,
@@ -44,6 +47,7 @@ METADATA: dict[str, MetaData] = {
     "insights": insights.metadata,
     "audit": audit.metadata,
     "notifications": notifications.metadata,
+    "assessments": assessments.metadata,
     "outbox": bus.metadata,
     "hire_saga": hire_saga.metadata,
 }
@@ -52,9 +56,15 @@ METADATA: dict[str, MetaData] = {
 @pytest.fixture
 def routes(tmp_path: Path) -> list[tuple[str, str, list[Any]]]:
     """Return method, path and direct dependencies of every route but the documentation's own."""
-    app = create_app(HiringSettings(docs_enabled=False), "postgresql://nobody@127.0.0.1:1/nothing", Home(home=tmp_path))
+    home, nowhere = Home(home=tmp_path), "postgresql://nobody@127.0.0.1:1/nothing"
+    home.ensure_secret("internal_api_key")
+    apps = (
+        create_app(HiringSettings(docs_enabled=False), nowhere, home),
+        create_assessments_app(AssessmentsSettings(docs_enabled=False), nowhere, home),
+    )
     return [
         (method, str(context.path), [dependency.call for dependency in context.dependant.dependencies])
+        for app in apps
         for context in iter_route_contexts(app.routes)
         for method in context.methods - {"HEAD"}
     ]

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, CHAR, TIMESTAMP, BigInteger, Boolean, Date, Intege
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
 from hiring.applications import tables as applications
+from hiring.assessments import tables as assessments
 from hiring.audit import tables as audit
 from hiring.bus import tables as bus
 from hiring.candidates import tables as candidates
@@ -33,12 +34,12 @@ def test_declared_tables_equal_the_database(migrated_database):
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
             " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit','hire_saga',"
-            " 'notifications')"
+            " 'notifications','assessments')"
             " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, audit, bus, candidates, equity, hire_saga, identity, insights, jobs, notifications):
+    for module in (applications, assessments, audit, bus, candidates, equity, hire_saga, identity, insights, jobs, notifications):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns

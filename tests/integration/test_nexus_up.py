@@ -70,7 +70,18 @@ def test_platform_comes_up_mends_itself_and_stops_without_a_trace(nexus: Nexus) 
     now = status(nexus)
     assert now["is_running"], now
     services = {service["name"]: service for service in now["services"]}
-    assert set(services) == {"database", "hiring", "worker", "notifications", "prediction", "dashboard", "code-server", "dagster", "daemon"}
+    assert set(services) == {
+        "database",
+        "hiring",
+        "worker",
+        "notifications",
+        "assessments",
+        "prediction",
+        "dashboard",
+        "code-server",
+        "dagster",
+        "daemon",
+    }
     assert 0 < now["memory_mb"] <= 2_500
 
     login = json.loads(Home().read_secret("demo_logins.json"))["hr_director"]
