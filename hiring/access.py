@@ -5,10 +5,10 @@ A person's roles count only where they were granted: a director of one school wh
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -22,6 +22,7 @@ from hiring.database import DatabaseSession
 from hiring.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hiring.idempotency import claim_reply, digest_request
 from hiring.permissions import BACKDATE, Permission, may
+from hiring.request_limit import RequestLimit, client_ip
 
 Column = ColumnElement[Any]
 
@@ -37,10 +38,12 @@ class Grant:
 
 @dataclass(frozen=True)
 class Caller:
-    """A verified caller: the principal other services see, and the grants it was made from."""
+    """A verified caller: the principal other services see, the grants it was made from, its session and where it calls from."""
 
     principal: Principal
     grants: tuple[Grant, ...] = ()
+    session_id: UUID | None = None
+    ip: str | None = None
 
     def holds(self, permission: Permission) -> bool:
         """Say whether any grant, or the key's scopes, hold the permission."""
@@ -145,6 +148,17 @@ class Authenticator(Protocol):
         ...
 
 
+class AuditTrail(Protocol):
+    """Adds rows to the audit log, for domains that must not know that one."""
+
+    def log(
+        self, session: Session, caller: Caller | None, action: str, *, outcome: Literal["ok", "denied"] = "ok", ip: str | None = None,
+        object_id: object = None, subject_ref: str | None = None, reason: str | None = None, after: dict[str, Any] | None = None,
+    ) -> object:  # fmt: skip
+        """Write one row in the transaction of what was done; without a caller, ``ip`` says where it came from."""
+        ...
+
+
 class SubmissionReader(Protocol):
     """Reads what agencies submitted."""
 
@@ -153,7 +167,7 @@ class SubmissionReader(Protocol):
         ...
 
 
-bearer = HTTPBearer(auto_error=False, description="a session token (POST /v1/sessions) or an API key (id.secret)")
+bearer = HTTPBearer(auto_error=False, description="an access token (POST /v1/sessions) or an API key (id.secret)")
 BearerCredential = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
@@ -165,7 +179,9 @@ def authenticate(request: Request, session: DatabaseSession, sent: BearerCredent
     caller = authenticator(session, sent.credentials.strip(), clock.now())
     if caller is None:
         raise Unauthenticated("the credential is unknown, expired or revoked: sign in again")
-    return caller
+    limit: RequestLimit = request.app.state.request_limit
+    limit.take(str(caller.session_id or caller.principal.subject_id))
+    return replace(caller, ip=client_ip(request))
 
 
 def reach_of(caller: Caller, permission: Permission, session: Session, read_submissions: SubmissionReader) -> Reach:

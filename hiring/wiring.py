@@ -1,7 +1,10 @@
 """Puts the API together: which service gets which key, engine and reader. Nothing else knows more than its own part."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.datastructures import State
 
 from foundation.settings import Home
 from hiring.applications import repository as applications_repository
@@ -11,7 +14,6 @@ from hiring.applications.router import router as applications_router
 from hiring.applications.service import ApplicationService
 from hiring.applications.stages import WorkflowService
 from hiring.applications.workflow_router import router as workflow_router
-from hiring.audit.router import client_ip
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
 from hiring.candidates.router import router as candidates_router
@@ -25,9 +27,16 @@ from hiring.flows.submitting import Submitting
 from hiring.flows.survey_router import SurveyFlow
 from hiring.flows.survey_router import router as survey_router
 from hiring.identity import repository as identity_repository
+from hiring.identity.access_tokens import AccessTokens
+from hiring.identity.api_keys import ApiKeyService
 from hiring.identity.authentication import Authentication
+from hiring.identity.keys_router import router as keys_router
 from hiring.identity.router import router as identity_router
 from hiring.identity.service import IdentityService
+from hiring.identity.sessions import SessionService
+from hiring.identity.sessions_router import router as sessions_router
+from hiring.identity.sign_in import Lifetimes, SignIn
+from hiring.identity.throttle import Throttle
 from hiring.insights.alerts import AlertService
 from hiring.insights.alerts_router import router as alerts_router
 from hiring.insights.router import router as insights_router
@@ -36,10 +45,13 @@ from hiring.jobs.planning import PlanningService
 from hiring.jobs.planning_router import router as planning_router
 from hiring.jobs.router import router as jobs_router
 from hiring.jobs.service import JobService
+from hiring.request_limit import RequestLimit, client_ip
 from hiring.settings import HiringSettings
 
 ROUTERS = (
+    sessions_router,
     identity_router,
+    keys_router,
     jobs_router,
     planning_router,
     candidates_router,
@@ -60,12 +72,17 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     state = app.state
     state.engine = engine
     state.session_maker = session_factory(engine)
-    state.authenticator = Authentication(candidate_key, settings.session_hours, applications_repository.agency_tenants)
+    tokens = AccessTokens(home.ensure_secret("session_key"))
+    state.authenticator = Authentication(tokens, applications_repository.agency_tenants)
+    state.request_limit = RequestLimit(settings.requests_per_minute)
     state.read_submissions = applications_repository.submissions_of
     state.is_school = identity_repository.is_school
     state.audit = AuditService(state.session_maker)
     state.log_denial = lambda caller, action, request, reason: state.audit.log_denial(caller, action, client_ip(request), reason=reason)
-    state.identity = IdentityService(candidate_key, settings.survey_lawful_in)
+    state.identity = IdentityService(candidate_key, settings.survey_lawful_in, state.audit)
+    state.sessions = SessionService(state.identity, state.audit)
+    state.api_keys = ApiKeyService(state.audit)
+    state.sign_in = _sign_in(state, settings, candidate_key, tokens)
     state.jobs = JobService()
     state.planning = PlanningService(state.jobs)
     state.candidates = CandidateService(candidate_key, applications_repository.Applicants())
@@ -80,3 +97,14 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)
+
+
+def _sign_in(state: State, settings: HiringSettings, candidate_key: str, tokens: AccessTokens) -> SignIn:
+    """Return what opens sessions, by the limits of the settings."""
+    throttle = Throttle(state.session_maker, candidate_key, settings.sign_in_failures_per_account, settings.sign_in_failures_per_address)
+    lifetimes = Lifetimes(
+        access=timedelta(minutes=settings.access_minutes),
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        absolute=timedelta(hours=settings.session_hours),
+    )
+    return SignIn(state.session_maker, tokens, state.authenticator, throttle, state.audit, candidate_key, lifetimes)

@@ -1,6 +1,5 @@
 """Routes of audited actions on equity data. The data itself never passes the API: it only says, and logs, who may."""
 
-import ipaddress
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +9,7 @@ from hiring.audit import schemas
 from hiring.audit.service import EQUITY_PACK, AuditService
 from hiring.database import DatabaseSession
 from hiring.permissions import Permission
+from hiring.request_limit import client_ip
 from hiring.routing import domain_router
 
 router = domain_router("audit")
@@ -18,14 +18,6 @@ router = domain_router("audit")
 def _service(request: Request) -> AuditService:
     service: AuditService = request.app.state.audit
     return service
-
-
-def client_ip(request: Request) -> str | None:
-    """Return the address a request came from, None where it is none (a local socket)."""
-    try:
-        return str(ipaddress.ip_address(request.client.host)) if request.client else None
-    except ValueError:
-        return None
 
 
 @router.post("/audit/equity-packs", status_code=201, response_model=schemas.EquityPack)

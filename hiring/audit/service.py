@@ -41,6 +41,16 @@ class AuditService:
             auditor=access.caller.principal.subject_id,
         )  # fmt: skip
 
+    def log(
+        self, session: Session, caller: Caller | None, action: str, *, outcome: Literal["ok", "denied"] = "ok", ip: str | None = None,
+        object_id: object = None, subject_ref: str | None = None, reason: str | None = None, after: dict[str, Any] | None = None,
+    ) -> AnyRow:  # fmt: skip
+        """Log an action in the transaction of the doing; ``caller`` None: somebody who has not proved who they are."""
+        return _write(
+            session, caller, action, outcome, ip or (caller.ip if caller else None), reason=reason, after=after,
+            object_id=None if object_id is None else str(object_id), subject_ref=subject_ref,
+        )  # fmt: skip
+
     def log_denial(self, caller: Caller, action: str, ip: str | None, *, reason: str, after: dict[str, Any] | None = None) -> None:
         """Log a refusal in a transaction of its own: the request's is rolled back."""
         with self.session_maker.begin() as session:
@@ -58,13 +68,15 @@ def _why_not(access: Access, body: NewEquityPack, today: date) -> Problem | None
 
 
 def _write(
-    session: Session, caller: Caller, action: str, outcome: Literal["ok", "denied"], ip: str | None, *, reason: str,
-    after: dict[str, Any] | None, object_id: str | None = None,
+    session: Session, caller: Caller | None, action: str, outcome: Literal["ok", "denied"], ip: str | None, *, reason: str | None,
+    after: dict[str, Any] | None, object_id: str | None = None, subject_ref: str | None = None,
 ) -> AnyRow:  # fmt: skip
-    principal = caller.principal
+    actor, actor_type = "nobody", "system"
+    if caller is not None:
+        actor, actor_type = caller.principal.subject_id, "person" if caller.principal.kind == "user" else "service"
     values = {
-        "actor": principal.subject_id, "actor_type": "person" if principal.kind == "user" else "service", "actor_ip": ip,
-        "action": action, "object_type": action.replace(".", "_"), "object_id": object_id, "reason": reason, "outcome": outcome,
-        "after": after,
+        "actor": actor, "actor_type": actor_type, "actor_ip": ip, "action": action, "object_type": action.replace(".", "_"),
+        "object_id": object_id, "subject_ref": subject_ref, "reason": reason, "outcome": outcome, "after": after,
+        "session_id": str(caller.session_id) if caller and caller.session_id else None,
     }  # fmt: skip
     return session.execute(insert(events).values(**values).returning(events.c.seq, events.c.at)).one()

@@ -1,4 +1,4 @@
-"""Rules of organisations, users, memberships, API keys and feedback."""
+"""Rules of organisations, users, memberships and feedback."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from foundation.access import Role
 from foundation.pseudonyms import email_hash, normalise_email
-from hiring.access import Access, one_of
+from hiring.access import Access, AuditTrail, one_of
 from hiring.domain_events import EventType, record
 from hiring.errors import Problem
 from hiring.identity import errors, repository
 from hiring.identity.credentials import hash_password
 from hiring.identity.schemas import CalendarDay, NewOrganisation, NewUser, OrganisationChange, UserChange
-from hiring.identity.tables import api_keys, calendar_days, feedback, memberships, organisations, sessions, users
+from hiring.identity.tables import calendar_days, feedback, memberships, organisations, sessions, users
 from hiring.permissions import PLATFORM_ROLES
 from hiring.rows import AnyRow, Paging, change_row, find_row, insert_row, lock_row, new_id, read_page
 
@@ -26,10 +26,14 @@ NO_USER = errors.UserNotFound("there is no such user")
 
 @dataclass(frozen=True)
 class IdentityService:
-    """Organisations and people. ``candidate_key`` keys the address hash; ``survey_lawful_in`` is the survey's locale gate."""
+    """Organisations and people. ``candidate_key`` keys the address hash; ``survey_lawful_in`` is the survey's locale gate.
+
+    Accounts closed and roles granted or taken away are rows of the audit log.
+    """
 
     candidate_key: str
     survey_lawful_in: frozenset[str]
+    audit: AuditTrail
 
     def register_organisation(self, session: Session, access: Access, body: NewOrganisation) -> AnyRow:
         """Add a school, group or agency.
@@ -140,15 +144,25 @@ class IdentityService:
 
     def change_user(self, session: Session, access: Access, user_id: UUID, body: UserChange, version: int) -> AnyRow:
         """Rename, close or reopen an account; a closed one's sessions end. Accounts with roles elsewhere are the platform's."""
+        row = self.administered_user(session, access, user_id, version)
+        changed = change_row(session, users, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        if not changed.is_active:
+            repository.revoke_sessions(session, access.now, sessions.c.user_id == user_id)
+        if changed.is_active != row.is_active:
+            self.audit.log(session, access.caller, "user.reopen" if changed.is_active else "user.close", object_id=user_id)
+        return changed
+
+    def administered_user(self, session: Session, access: Access, user_id: UUID, version: int | None = None) -> AnyRow:
+        """Return, locked, a person whose account the caller administers: in reach, and without a role anywhere else.
+
+        Raises:
+            UserNotFound: there is none. VersionMismatch: it moved on since ``version``.
+        """
         condition = (users.c.id == user_id) & repository.users_in_reach(access.reach)
         if access.reach.tenant_ids is not None:
             inside = one_of(memberships.c.organisation_id, access.reach.tenant_ids)
             condition &= ~exists(select(1).where(memberships.c.user_id == user_id, inside.is_not(True)))
-        row = lock_row(session, users, condition, NO_USER, version)
-        changed = change_row(session, users, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
-        if not changed.is_active:
-            repository.revoke_sessions(session, access.now, sessions.c.user_id == user_id)
-        return changed
+        return lock_row(session, users, condition, NO_USER, version)
 
     def grant_membership(self, session: Session, access: Access, user_id: UUID, organisation_id: UUID | None, role: Role) -> AnyRow:
         """Grant a role."""
@@ -163,19 +177,9 @@ class IdentityService:
     def revoke_membership(self, session: Session, access: Access, user_id: UUID, membership_id: UUID) -> None:
         """Take a role away."""
         condition = self._memberships(access) & (memberships.c.id == membership_id) & (memberships.c.user_id == user_id)
-        find_row(session, memberships, condition, errors.MembershipNotFound("there is no such membership"))
+        row = find_row(session, memberships, condition, errors.MembershipNotFound("there is no such membership"))
         session.execute(delete(memberships).where(memberships.c.id == membership_id))
-
-    def api_key_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
-        """Return every key, without its secret."""
-        access.require_platform()
-        return read_page(session, api_keys, [], paging)
-
-    def revoke_api_key(self, session: Session, access: Access, key_id: UUID) -> None:
-        """End a key."""
-        access.require_platform()
-        row = lock_row(session, api_keys, api_keys.c.id == key_id, errors.ApiKeyNotFound("there is no such API key"))
-        change_row(session, api_keys, row, access.now, revoked_at=row.revoked_at or access.now)
+        self.audit.log(session, access.caller, "membership.revoke", object_id=user_id, after=_granted(row))
 
     def give_feedback(self, session: Session, access: Access, organisation_id: UUID, respondent_kind: str, score: int) -> AnyRow:
         """Keep how likely a school or agency is to recommend the platform."""
@@ -223,12 +227,18 @@ class IdentityService:
             kind = find_row(session, organisations, organisations.c.id == organisation_id, NO_ORGANISATION).kind
             if (kind == "agency") != (role is Role.AGENCY_USER):
                 raise errors.RoleDoesNotFit("role: agency_user goes with an agency, the others with schools and groups")
-        return insert_row(
+        row = insert_row(
             session, memberships, access.now, user_id=user_id, organisation_id=organisation_id, role=role.value, granted_by=access.actor_id
         )
+        self.audit.log(session, access.caller, "membership.grant", object_id=user_id, after=_granted(row))
+        return row
 
     def _organisation(self, access: Access, organisation_id: UUID) -> ColumnElement[bool]:
         return (organisations.c.id == organisation_id) & repository.organisations_in_reach(access.reach)
 
     def _memberships(self, access: Access) -> ColumnElement[bool]:
         return access.reach.tenants(memberships.c.organisation_id)
+
+
+def _granted(row: AnyRow) -> dict[str, str | None]:
+    return {"role": row.role, "organisation_id": str(row.organisation_id) if row.organisation_id else None}

@@ -17,7 +17,7 @@ from foundation import clock
 from foundation.settings import Home
 from hiring.app import create_app
 from hiring.database import open_engine, session_factory
-from hiring.identity.authentication import issue_api_key
+from hiring.identity.api_keys import issue_api_key
 from hiring.permissions import BACKDATE, Permission
 from hiring.settings import HiringSettings
 from nexus.databases import DatabaseUrls
