@@ -1,9 +1,12 @@
-"""Settings of the hiring API, read from ``NEXUS_HIRING_<FIELD>`` when the app is made."""
+"""Settings of the hiring API, read from ``NEXUS_HIRING_<FIELD>`` and ``NEXUS_OIDC_<FIELD>`` when the app is made."""
 
-from typing import Self
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from foundation.settings import Home
 
 
 class HiringSettings(BaseSettings):
@@ -31,3 +34,45 @@ class HiringSettings(BaseSettings):
         if self.session_idle_minutes < self.access_minutes:
             raise ValueError("session_idle_minutes must not be below access_minutes: a session would end while its access token is valid")
         return self
+
+
+def is_safe_url(address: object) -> bool:
+    """Say whether an address is https, or http on this machine alone."""
+    parts = urlsplit(address) if isinstance(address, str) else urlsplit("")
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"})
+
+
+class OidcSettings(BaseSettings):
+    """The OpenID provider people may sign in at; without an issuer there is none."""
+
+    model_config = SettingsConfigDict(env_prefix="NEXUS_OIDC_", frozen=True, extra="ignore")
+
+    issuer: str = Field(default="", description="as the provider's discovery document writes it; unset: no sign-in at a provider")
+    name: str = Field(default="your school account", max_length=60, description="what the button says after `Sign in with`")
+    client_id: str = ""
+    client_secret: SecretStr = Field(default=SecretStr(""), description="unset: the file secrets/oidc_client_secret, mode 0600")
+    redirect_uri: str = Field(default="", description="the dashboard's https address with the path /sign-in/callback")
+    audience: str = Field(default="", description="what identity tokens must be made for; unset: the client id")
+    algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"], ...] = Field(
+        default=("RS256", "ES256"), min_length=1, description="JSON list of the algorithms identity tokens may be signed with"
+    )
+    is_provisioning: bool = Field(default=False, description="give people the provider knows and we don't an account without any role")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.issuer and not (self.client_id and is_safe_url(self.issuer) and is_safe_url(self.redirect_uri)):
+            raise ValueError("NEXUS_OIDC_ISSUER needs NEXUS_OIDC_CLIENT_ID and NEXUS_OIDC_REDIRECT_URI, and https addresses")
+        return self
+
+    @property
+    def expected_audience(self) -> str:
+        """The audience of identity tokens."""
+        return self.audience or self.client_id
+
+    def secret(self, home: Home) -> str:
+        """Return the client secret.
+
+        Raises:
+            MissingSecret: it is neither set nor in a file that only its owner reads.
+        """
+        return self.client_secret.get_secret_value() or home.read_secret("oidc_client_secret")

@@ -27,10 +27,13 @@ from hiring.flows.submitting import Submitting
 from hiring.flows.survey_router import SurveyFlow
 from hiring.flows.survey_router import router as survey_router
 from hiring.identity import repository as identity_repository
-from hiring.identity.access_tokens import AccessTokens
+from hiring.identity.access_tokens import AccessTokens, derived_key
 from hiring.identity.api_keys import ApiKeyService
 from hiring.identity.authentication import Authentication
 from hiring.identity.keys_router import router as keys_router
+from hiring.identity.oidc import OidcSignIn
+from hiring.identity.oidc_provider import OidcProvider
+from hiring.identity.oidc_router import router as oidc_router
 from hiring.identity.router import router as identity_router
 from hiring.identity.service import IdentityService
 from hiring.identity.sessions import SessionService
@@ -46,10 +49,11 @@ from hiring.jobs.planning_router import router as planning_router
 from hiring.jobs.router import router as jobs_router
 from hiring.jobs.service import JobService
 from hiring.request_limit import RequestLimit, client_ip
-from hiring.settings import HiringSettings
+from hiring.settings import HiringSettings, OidcSettings
 
 ROUTERS = (
     sessions_router,
+    oidc_router,
     identity_router,
     keys_router,
     jobs_router,
@@ -66,13 +70,14 @@ ROUTERS = (
 )
 
 
-def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> None:
+def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSettings, home: Home) -> None:
     """Give the app its engine, services and routes."""
     candidate_key = home.ensure_secret("candidate_key")
     state = app.state
     state.engine = engine
     state.session_maker = session_factory(engine)
-    tokens = AccessTokens(home.ensure_secret("session_key"))
+    session_key = home.ensure_secret("session_key")
+    tokens = AccessTokens(session_key)
     state.authenticator = Authentication(tokens, applications_repository.agency_tenants)
     state.request_limit = RequestLimit(settings.requests_per_minute)
     state.read_submissions = applications_repository.submissions_of
@@ -83,6 +88,9 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home) -> 
     state.sessions = SessionService(state.identity, state.audit)
     state.api_keys = ApiKeyService(state.audit)
     state.sign_in = _sign_in(state, settings, candidate_key, tokens)
+    state.oidc = None
+    if oidc.issuer:
+        state.oidc = OidcSignIn(oidc, OidcProvider(oidc, oidc.secret(home)), state.sign_in, derived_key(session_key, "oidc attempt"))
     state.jobs = JobService()
     state.planning = PlanningService(state.jobs)
     state.candidates = CandidateService(candidate_key, applications_repository.Applicants())

@@ -57,3 +57,7 @@ class ApiKeyEnded(Conflict):
 
 class TwoKeysLive(Conflict):
     """Two keys of one name and owner are in use; a third would never be missed."""
+
+
+class ProviderNotConfigured(NotFound):
+    """No OpenID provider is set up."""

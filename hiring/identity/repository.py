@@ -39,6 +39,11 @@ def user_by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
     return session.execute(select(users).where(users.c.email_hash == email_hash)).one_or_none()
 
 
+def user_by_oidc_subject(session: Session, subject_hash: str) -> AnyRow | None:
+    """Return the user bound to a subject of the provider."""
+    return session.execute(select(users).where(users.c.oidc_subject_hash == subject_hash)).one_or_none()
+
+
 def address_of_reader(session: Session, user_id: UUID, tenant_id: UUID | None) -> str | None:
     """Return the address of an active person with a role that reads a school's figures (None: the whole platform's), else None."""
     readers = [role for role in Role if may(role, Permission.INSIGHTS_READ) and role is not Role.AGENCY_USER]

@@ -55,6 +55,27 @@ class OpenSession(Reply):
     is_current: bool
 
 
+class Provider(Reply):
+    """Where else one can sign in."""
+
+    name: str
+
+
+class StartedSignIn(Reply):
+    """A sign-in under way at a provider."""
+
+    authorization_url: str
+    attempt: str = Field(description="sealed; bring it back with the provider's answer within ten minutes")
+
+
+class ProviderAnswer(RequestBody):
+    """What the provider sent back, and the attempt it belongs to."""
+
+    attempt: SecretStr = Field(max_length=2000)
+    state: str = Field(max_length=200)
+    code: SecretStr = Field(max_length=2000)
+
+
 class CredentialQuestion(RequestBody):
     """An access token or API key to be verified for another service."""
 
