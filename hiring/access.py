@@ -4,11 +4,11 @@ Every handler takes an ``Access`` from ``requires(permission)`` and no tenant pa
 A person's roles count only where they were granted: a director of one school who recruits for another directs one school.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -21,8 +21,9 @@ from foundation.access import Principal, Role
 from hiring.database import DatabaseSession
 from hiring.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hiring.idempotency import claim_reply, digest_request
+from hiring.origin import Origin, origin_of
 from hiring.permissions import BACKDATE, Permission, may
-from hiring.request_limit import RequestLimit, client_ip
+from hiring.request_limit import RequestLimit
 
 Column = ColumnElement[Any]
 
@@ -38,16 +39,21 @@ class Grant:
 
 @dataclass(frozen=True)
 class Caller:
-    """A verified caller: the principal other services see, the grants it was made from, its session and where it calls from."""
+    """A verified caller: the principal other services see, the grants it was made from, and a person's session."""
 
     principal: Principal
     grants: tuple[Grant, ...] = ()
     session_id: UUID | None = None
-    ip: str | None = None
 
     def holds(self, permission: Permission) -> bool:
-        """Say whether any grant, or the key's scopes, hold the permission."""
+        """Say whether any grant, or the key's scopes, hold the permission; whoever has a session may see and end it, without a role too."""
+        if permission is Permission.OWN_SESSION and self.session_id is not None:
+            return True
         return self.principal.has_scope(permission) or any(may(grant.role, permission) for grant in self.grants)
+
+
+NOBODY = Caller(Principal("nobody", "user", "", frozenset(), frozenset(), frozenset(), None, datetime.max.replace(tzinfo=UTC)))
+"""Whoever has not signed in, as the audit log names them."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,23 @@ class Reach:
             raise missing
 
 
+class Log(Protocol):
+    """Adds a row to the audit log, for the running transaction and its caller (the domain ``audit`` has one)."""
+
+    def __call__(
+        self,
+        action: str,
+        object_type: str,
+        object_id: object = None,
+        *,
+        tenant_id: UUID | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Log what is done: ``membership.grant``, to what, at which school, and codes of what changed."""
+        ...
+
+
 @dataclass(frozen=True)
 class Access:
     """One authorised request: who, on which rows, at which instant."""
@@ -103,6 +126,7 @@ class Access:
     reach: Reach
     now: datetime
     is_school: Callable[[UUID], bool]
+    log: Log
 
     @property
     def actor_id(self) -> UUID:
@@ -148,22 +172,23 @@ class Authenticator(Protocol):
         ...
 
 
-class AuditTrail(Protocol):
-    """Adds rows to the audit log, for domains that must not know that one."""
-
-    def log(
-        self, session: Session, caller: Caller | None, action: str, *, outcome: Literal["ok", "denied"] = "ok", ip: str | None = None,
-        object_id: object = None, subject_ref: str | None = None, reason: str | None = None, after: dict[str, Any] | None = None,
-    ) -> object:  # fmt: skip
-        """Write one row in the transaction of what was done; without a caller, ``ip`` says where it came from."""
-        ...
-
-
 class SubmissionReader(Protocol):
     """Reads what agencies submitted."""
 
     def __call__(self, session: Session, agency_ids: frozenset[UUID]) -> AgencySubmissions:
         """Return the rows of the agencies' submissions."""
+        ...
+
+
+class Trail(Protocol):
+    """The audit log (the domain ``audit`` has it)."""
+
+    def log_of(self, session: Session, caller: Caller, origin: Origin) -> Log:
+        """Return the log of one request: its rows belong to the session's transaction."""
+        ...
+
+    def log_denial(self, caller: Caller, origin: Origin, action: str, *, reason: str, tried: Mapping[str, Any]) -> None:
+        """Log a refusal, and what was tried, in a transaction of its own: the request's was rolled back."""
         ...
 
 
@@ -181,7 +206,7 @@ def authenticate(request: Request, session: DatabaseSession, sent: BearerCredent
         raise Unauthenticated("the credential is unknown, expired or revoked: sign in again")
     limit: RequestLimit = request.app.state.request_limit
     limit.take(str(caller.session_id or caller.principal.subject_id))
-    return replace(caller, ip=client_ip(request))
+    return caller
 
 
 def reach_of(caller: Caller, permission: Permission, session: Session, read_submissions: SubmissionReader) -> Reach:
@@ -215,13 +240,16 @@ class Requires:
         digest: Annotated[str, Depends(digest_request)],
     ) -> Access:
         """Check the permission, resolve the reach and claim the idempotency key."""
+        trail: Trail = request.app.state.audit
+        origin = origin_of(request)
         if not caller.holds(self.permission):
             refusal = f"this needs the permission {self.permission}"
             if self.audited_as:
-                request.app.state.log_denial(caller, self.audited_as, request, refusal)
+                trail.log_denial(caller, origin, self.audited_as, reason=refusal, tried={})
             raise Forbidden(refusal)
         reach = reach_of(caller, self.permission, session, request.app.state.read_submissions)
-        access = Access(caller, self.permission, reach, clock.now(), partial(request.app.state.is_school, session))
+        log = trail.log_of(session, caller, origin)
+        access = Access(caller, self.permission, reach, clock.now(), partial(request.app.state.is_school, session), log)
         if self.keeps_reply and request.method == "POST":
             claim_reply(request, session, caller.principal.subject_id, digest, access.now)
         return access

@@ -1,13 +1,10 @@
-"""Where a request comes from, and how many a credential may send: a token bucket in each process. Sign-ins have a throttle of their own."""
+"""How many requests a credential may send: a token bucket in each process. Sign-ins have a throttle of their own (``identity``)."""
 
-import ipaddress
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from math import ceil
-
-from fastapi import Request
 
 from hiring.errors import TooManyRequests
 
@@ -45,11 +42,3 @@ class RequestLimit:
         if left < 1:
             seconds = ceil((1 - left) / self._per_second)
             raise RequestLimitReached(f"at most {self._capacity:.0f} requests a minute: try again in {seconds} s", seconds)
-
-
-def client_ip(request: Request) -> str | None:
-    """Return the address a request came from, None where it is none (a local socket)."""
-    try:
-        return str(ipaddress.ip_address(request.client.host)) if request.client else None
-    except ValueError:
-        return None

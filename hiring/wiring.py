@@ -48,7 +48,7 @@ from hiring.jobs.planning import PlanningService
 from hiring.jobs.planning_router import router as planning_router
 from hiring.jobs.router import router as jobs_router
 from hiring.jobs.service import JobService
-from hiring.request_limit import RequestLimit, client_ip
+from hiring.request_limit import RequestLimit
 from hiring.settings import HiringSettings, OidcSettings
 
 ROUTERS = (
@@ -83,10 +83,9 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSetti
     state.read_submissions = applications_repository.submissions_of
     state.is_school = identity_repository.is_school
     state.audit = AuditService(state.session_maker)
-    state.log_denial = lambda caller, action, request, reason: state.audit.log_denial(caller, action, client_ip(request), reason=reason)
-    state.identity = IdentityService(candidate_key, settings.survey_lawful_in, state.audit)
-    state.sessions = SessionService(state.identity, state.audit)
-    state.api_keys = ApiKeyService(state.audit)
+    state.identity = IdentityService(candidate_key, settings.survey_lawful_in)
+    state.sessions = SessionService(state.identity)
+    state.api_keys = ApiKeyService()
     state.sign_in = _sign_in(state, settings, candidate_key, tokens)
     state.oidc = None
     if oidc.issuer:

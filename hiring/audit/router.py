@@ -8,8 +8,8 @@ from hiring.access import Access, requires
 from hiring.audit import schemas
 from hiring.audit.service import EQUITY_PACK, AuditService
 from hiring.database import DatabaseSession
+from hiring.origin import origin_of
 from hiring.permissions import Permission
-from hiring.request_limit import client_ip
 from hiring.routing import domain_router
 
 router = domain_router("audit")
@@ -29,4 +29,4 @@ def allow_equity_pack(
     request: Request,
 ) -> schemas.EquityPack:
     """Log, with its reason, that a bias auditor makes an audit pack of one model and year; `nexus audit-pack` then makes it."""
-    return service.allow_equity_pack(session, access, body, client_ip(request))
+    return service.allow_equity_pack(session, access, body, origin_of(request))

@@ -1,18 +1,22 @@
 """Writes the audit log: what was done in the transaction of the doing, what was refused in one of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Literal
+from uuid import UUID
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from foundation.access import Role
-from hiring.access import Access, Caller
+from hiring.access import Access, Caller, Log
 from hiring.audit import errors
 from hiring.audit.schemas import EquityPack, NewEquityPack
 from hiring.audit.tables import events
 from hiring.errors import Problem
+from hiring.origin import Origin
 from hiring.rows import AnyRow
 
 EQUITY_PACK = "equity.audit_pack"
@@ -25,7 +29,7 @@ class AuditService:
 
     session_maker: sessionmaker[Session]
 
-    def allow_equity_pack(self, session: Session, access: Access, body: NewEquityPack, ip: str | None) -> EquityPack:
+    def allow_equity_pack(self, session: Session, access: Access, body: NewEquityPack, origin: Origin) -> EquityPack:
         """Log that a bias auditor makes a pack and return the row's number.
 
         Raises:
@@ -33,28 +37,34 @@ class AuditService:
         """
         wanted: dict[str, Any] = {"model": body.model, "year": body.year, "expires_on": body.expires_on.isoformat()}
         if refusal := _why_not(access, body, access.now.date()):
-            self.log_denial(access.caller, EQUITY_PACK, ip, reason=body.reason or refusal.detail, after=wanted)
+            self.log_denial(access.caller, origin, EQUITY_PACK, reason=body.reason or refusal.detail, tried=wanted)
             raise refusal
-        row = _write(session, access.caller, EQUITY_PACK, "ok", ip, reason=body.reason, after=wanted, object_id=f"{body.model}:{body.year}")
+        values = {"object_type": "equity_audit_pack", "object_id": f"{body.model}:{body.year}", "reason": body.reason, "after": wanted}
+        row = _write(session, access.caller, origin, EQUITY_PACK, "ok", **values)
         return EquityPack(
             seq=row.seq, at=row.at, model=body.model, year=body.year, reason=body.reason, expires_on=body.expires_on,
             auditor=access.caller.principal.subject_id,
         )  # fmt: skip
 
-    def log(
-        self, session: Session, caller: Caller | None, action: str, *, outcome: Literal["ok", "denied"] = "ok", ip: str | None = None,
-        object_id: object = None, subject_ref: str | None = None, reason: str | None = None, after: dict[str, Any] | None = None,
-    ) -> AnyRow:  # fmt: skip
-        """Log an action in the transaction of the doing; ``caller`` None: somebody who has not proved who they are."""
-        return _write(
-            session, caller, action, outcome, ip or (caller.ip if caller else None), reason=reason, after=after,
-            object_id=None if object_id is None else str(object_id), subject_ref=subject_ref,
-        )  # fmt: skip
+    def log_of(self, session: Session, caller: Caller, origin: Origin) -> Log:
+        """Return the log of one request: its rows belong to the session's transaction."""
+        return partial(self.log, session, caller, origin)
 
-    def log_denial(self, caller: Caller, action: str, ip: str | None, *, reason: str, after: dict[str, Any] | None = None) -> None:
-        """Log a refusal in a transaction of its own: the request's is rolled back."""
+    def log(
+        self, session: Session, caller: Caller, origin: Origin, action: str, object_type: str, object_id: object = None, *,
+        tenant_id: UUID | None = None, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Add one row to a transaction; ``before`` and ``after`` hold ids and codes only."""
+        values = {
+            "object_type": object_type, "object_id": None if object_id is None else str(object_id),
+            "tenant_id": None if tenant_id is None else str(tenant_id), "before": before, "after": after,
+        }  # fmt: skip
+        _write(session, caller, origin, action, "ok", **values)
+
+    def log_denial(self, caller: Caller, origin: Origin, action: str, *, reason: str, tried: Mapping[str, Any]) -> None:
+        """Log a refusal, and what was tried, in a transaction of its own: the request's is rolled back."""
         with self.session_maker.begin() as session:
-            _write(session, caller, action, "denied", ip, reason=reason, after=after)
+            _write(session, caller, origin, action, "denied", object_type=action.replace(".", "_"), reason=reason, after=tried or None)
 
 
 def _why_not(access: Access, body: NewEquityPack, today: date) -> Problem | None:
@@ -67,16 +77,11 @@ def _why_not(access: Access, body: NewEquityPack, today: date) -> Problem | None
     return None
 
 
-def _write(
-    session: Session, caller: Caller | None, action: str, outcome: Literal["ok", "denied"], ip: str | None, *, reason: str | None,
-    after: dict[str, Any] | None, object_id: str | None = None, subject_ref: str | None = None,
-) -> AnyRow:  # fmt: skip
-    actor, actor_type = "nobody", "system"
-    if caller is not None:
-        actor, actor_type = caller.principal.subject_id, "person" if caller.principal.kind == "user" else "service"
-    values = {
-        "actor": actor, "actor_type": actor_type, "actor_ip": ip, "action": action, "object_type": action.replace(".", "_"),
-        "object_id": object_id, "subject_ref": subject_ref, "reason": reason, "outcome": outcome, "after": after,
-        "session_id": str(caller.session_id) if caller and caller.session_id else None,
+def _write(session: Session, caller: Caller, origin: Origin, action: str, outcome: Literal["ok", "denied"], **values: Any) -> AnyRow:
+    principal = caller.principal
+    who = {
+        "actor": principal.subject_id, "actor_type": "person" if principal.kind == "user" else "service", "actor_ip": origin.ip,
+        "session_id": None if caller.session_id is None else str(caller.session_id), "request_id": origin.request_id,
     }  # fmt: skip
-    return session.execute(insert(events).values(**values).returning(events.c.seq, events.c.at)).one()
+    row = insert(events).values(**who, action=action, outcome=outcome, **values)
+    return session.execute(row.returning(events.c.seq, events.c.at)).one()

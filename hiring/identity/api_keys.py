@@ -1,6 +1,5 @@
 """Rules of API keys: made, followed by a successor, ended. At most two of one name and owner live, so that a rotation has an end."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hiring.access import Access, AuditTrail
+from hiring.access import Access
 from hiring.identity import errors
 from hiring.identity.credentials import digest, new_secret
 from hiring.identity.schemas import KeyRotation, NewApiKey
@@ -51,11 +50,8 @@ def with_state(key: AnyRow, now: datetime) -> dict[str, Any]:
     return {**key._mapping, "state": state}
 
 
-@dataclass(frozen=True)
 class ApiKeyService:
     """Keys of services: a platform administrator's business. Every change is a row of the audit log."""
-
-    audit: AuditTrail
 
     def issue(self, session: Session, access: Access, body: NewApiKey) -> dict[str, Any]:
         """Make a key; its credential is in the reply alone.
@@ -67,7 +63,7 @@ class ApiKeyService:
         tenants = ["*"] if body.tenant_ids == "*" else [str(tenant_id) for tenant_id in body.tenant_ids]
         _require_room(session, body.name, access.actor_id, access.now)
         key, credential = issue_api_key(session, access.now, body.name, list(body.scopes), tenants, body.days, access.actor_id)
-        self.audit.log(session, access.caller, "api_key.issue", object_id=key.id, after={"scopes": key.scopes, "tenants": key.tenant_ids})
+        access.log("api_key.issue", "api_key", key.id, after={"scopes": key.scopes, "tenant_ids": key.tenant_ids})
         return {**with_state(key, access.now), "credential": credential}
 
     def rotate(self, session: Session, access: Access, key_id: UUID, body: KeyRotation) -> dict[str, Any]:
@@ -86,7 +82,7 @@ class ApiKeyService:
         successor, credential = issue_api_key(session, access.now, key.name, key.scopes, key.tenant_ids, body.days, key.created_by)
         old_ends = min(key.expires_at, access.now + timedelta(hours=body.grace_hours))
         change_row(session, api_keys, key, access.now, successor_id=successor.id, expires_at=old_ends)
-        self.audit.log(session, access.caller, "api_key.rotate", object_id=key.id, after={"successor": str(successor.id)})
+        access.log("api_key.rotate", "api_key", key.id, after={"successor_id": str(successor.id)})
         return {**with_state(successor, access.now), "credential": credential}
 
     def page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
@@ -100,7 +96,7 @@ class ApiKeyService:
         access.require_platform()
         key = lock_row(session, api_keys, api_keys.c.id == key_id, NO_KEY)
         change_row(session, api_keys, key, access.now, revoked_at=key.revoked_at or access.now)
-        self.audit.log(session, access.caller, "api_key.revoke", object_id=key.id)
+        access.log("api_key.revoke", "api_key", key.id)
 
 
 def _require_room(session: Session, name: str, owner: UUID | None, now: datetime) -> None:

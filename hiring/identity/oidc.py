@@ -20,12 +20,14 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from foundation.pseudonyms import email_hash, normalise_email
+from hiring.access import NOBODY
 from hiring.domain_events import EventType, record
 from hiring.identity import repository
 from hiring.identity.credentials import digest
 from hiring.identity.oidc_provider import IdentityRefused, OidcProvider, ProvenIdentity, ProviderUnavailable
 from hiring.identity.sign_in import IssuedSession, SignIn
 from hiring.identity.tables import users
+from hiring.origin import Origin
 from hiring.rows import AnyRow, insert_row
 from hiring.settings import OidcSettings
 
@@ -70,27 +72,26 @@ class OidcSignIn:
         attempt = jwt.encode(_SEAL, kept, self.seal, registry=JWERegistry(algorithms=list(_SEAL.values())))
         return Started(self.provider.authorization_url(state, nonce, challenge), attempt)
 
-    def finish(self, attempt: str, state: str, code: str, ip: str | None, now: datetime) -> IssuedSession:
+    def finish(self, attempt: str, state: str, code: str, origin: Origin, now: datetime) -> IssuedSession:
         """Open a session for whom the provider's answer proves.
 
         Raises:
             TooManySignIns: too many failures from this address. IdentityRefused: the answer proves nothing, or nobody known here.
             ProviderUnavailable: the provider does not answer.
         """
-        counted = self.sign_in.throttle.count(None, ip, now)
+        counted = self.sign_in.throttle.count(None, origin.ip, now)
         try:
             kept = self._opened(attempt, state, now)
             identity = self.provider.verify(self.provider.redeem(code, kept["verifier"]), kept["nonce"], now)
             with self.sign_in.session_maker.begin() as session:
-                user = self._account(session, identity, now)
+                user = self._account(session, identity, origin, now)
         except IdentityRefused as refusal:
-            self.sign_in.refuse(counted, ip, now, _METHOD, reason=refusal.detail)
-            raise
+            raise self.sign_in.refused(counted, origin, now, refusal, _METHOD) from refusal
         except ProviderUnavailable:
             with self.sign_in.session_maker.begin() as session:
                 self.sign_in.throttle.succeed(session, counted)  # nobody's failure but the provider's
             raise
-        return self.sign_in.open(user, counted, ip, now, _METHOD)
+        return self.sign_in.open(user, counted, origin, now, _METHOD)
 
     def _opened(self, attempt: str, state: str, now: datetime) -> dict[str, Any]:
         try:
@@ -102,7 +103,7 @@ class OidcSignIn:
             raise IdentityRefused("state: belongs to another attempt: start again")
         return kept
 
-    def _account(self, session: Session, identity: ProvenIdentity, now: datetime) -> AnyRow:
+    def _account(self, session: Session, identity: ProvenIdentity, origin: Origin, now: datetime) -> AnyRow:
         """Return the account bound to the provider's subject; the first time, the one with the verified address, bound from then on."""
         subject_hash = digest(f"{self.settings.issuer}|{identity.subject}")
         user = repository.user_by_oidc_subject(session, subject_hash)
@@ -112,7 +113,7 @@ class OidcSignIn:
             hashed = email_hash(self.sign_in.candidate_key, identity.email)
             user = repository.user_by_email_hash(session, hashed)
             if user is None:
-                return self._provision(session, identity, hashed, subject_hash, now)
+                return self._provision(session, identity, hashed, subject_hash, origin, now)
             if user.oidc_subject_hash is not None:
                 raise IdentityRefused("id_token: refused (the account belongs to another person at the provider)")
             session.execute(update(users).where(users.c.id == user.id).values(oidc_subject_hash=subject_hash, updated_at=now))
@@ -120,12 +121,14 @@ class OidcSignIn:
             raise IdentityRefused("the account is not active")
         return user
 
-    def _provision(self, session: Session, identity: ProvenIdentity, hashed: str, subject_hash: str, now: datetime) -> AnyRow:
+    def _provision(
+        self, session: Session, identity: ProvenIdentity, hashed: str, subject_hash: str, origin: Origin, now: datetime
+    ) -> AnyRow:
         if not self.settings.is_provisioning or identity.email is None:
             raise IdentityRefused("there is no account with this address: an administrator makes it first")
         name = (identity.name or "").replace("\x00", "").strip()[:200] or "New person"
         values = {"email": normalise_email(identity.email), "email_hash": hashed, "display_name": name, "oidc_subject_hash": subject_hash}
         user = insert_row(session, users, now, is_active=True, **values)
         record(session, EventType.USER_REGISTERED, "user", user.id, user.version, now, organisation_id=None, role=None)
-        self.sign_in.audit.log(session, None, "user.provision", object_id=user.id)
+        self.sign_in.trail.log_of(session, NOBODY, origin)("user.provision", "user", user.id)
         return user

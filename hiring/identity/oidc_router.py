@@ -10,7 +10,7 @@ from hiring.identity import schemas
 from hiring.identity.errors import ProviderNotConfigured
 from hiring.identity.oidc import OidcSignIn
 from hiring.identity.sessions_router import shown_once
-from hiring.request_limit import client_ip
+from hiring.origin import origin_of
 from hiring.routing import domain_router
 
 router = domain_router("identity")
@@ -43,5 +43,5 @@ def start(service: Service, response: Response) -> schemas.StartedSignIn:
 @router.post("/oidc/callback", status_code=201, dependencies=[Depends(public)])
 def callback(body: schemas.ProviderAnswer, request: Request, response: Response, service: Service) -> schemas.Session:
     """Finish: hand in what the provider sent back together with the attempt; the reply is a session like that of a password."""
-    issued = service.finish(body.attempt.get_secret_value(), body.state, body.code.get_secret_value(), client_ip(request), clock.now())
+    issued = service.finish(body.attempt.get_secret_value(), body.state, body.code.get_secret_value(), origin_of(request), clock.now())
     return shown_once(response, issued)

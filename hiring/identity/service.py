@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from foundation.access import Role
 from foundation.pseudonyms import email_hash, normalise_email
-from hiring.access import Access, AuditTrail, one_of
+from hiring.access import Access, one_of
 from hiring.domain_events import EventType, record
 from hiring.errors import Problem
 from hiring.identity import errors, repository
@@ -33,7 +33,6 @@ class IdentityService:
 
     candidate_key: str
     survey_lawful_in: frozenset[str]
-    audit: AuditTrail
 
     def register_organisation(self, session: Session, access: Access, body: NewOrganisation) -> AnyRow:
         """Add a school, group or agency.
@@ -149,7 +148,7 @@ class IdentityService:
         if not changed.is_active:
             repository.revoke_sessions(session, access.now, sessions.c.user_id == user_id)
         if changed.is_active != row.is_active:
-            self.audit.log(session, access.caller, "user.reopen" if changed.is_active else "user.close", object_id=user_id)
+            access.log("user.change", "user", user_id, before={"is_active": row.is_active}, after={"is_active": changed.is_active})
         return changed
 
     def administered_user(self, session: Session, access: Access, user_id: UUID, version: int | None = None) -> AnyRow:
@@ -179,7 +178,7 @@ class IdentityService:
         condition = self._memberships(access) & (memberships.c.id == membership_id) & (memberships.c.user_id == user_id)
         row = find_row(session, memberships, condition, errors.MembershipNotFound("there is no such membership"))
         session.execute(delete(memberships).where(memberships.c.id == membership_id))
-        self.audit.log(session, access.caller, "membership.revoke", object_id=user_id, after=_granted(row))
+        access.log("membership.revoke", "membership", membership_id, tenant_id=row.organisation_id, before=_granted(row))
 
     def give_feedback(self, session: Session, access: Access, organisation_id: UUID, respondent_kind: str, score: int) -> AnyRow:
         """Keep how likely a school or agency is to recommend the platform."""
@@ -230,7 +229,7 @@ class IdentityService:
         row = insert_row(
             session, memberships, access.now, user_id=user_id, organisation_id=organisation_id, role=role.value, granted_by=access.actor_id
         )
-        self.audit.log(session, access.caller, "membership.grant", object_id=user_id, after=_granted(row))
+        access.log("membership.grant", "membership", row.id, tenant_id=organisation_id, after=_granted(row))
         return row
 
     def _organisation(self, access: Access, organisation_id: UUID) -> ColumnElement[bool]:
@@ -240,5 +239,5 @@ class IdentityService:
         return access.reach.tenants(memberships.c.organisation_id)
 
 
-def _granted(row: AnyRow) -> dict[str, str | None]:
-    return {"role": row.role, "organisation_id": str(row.organisation_id) if row.organisation_id else None}
+def _granted(row: AnyRow) -> dict[str, str]:
+    return {"user_id": str(row.user_id), "role": row.role}

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from hiring.access import Access, AuditTrail
+from hiring.access import Access
 from hiring.identity import errors, repository
 from hiring.identity.service import IdentityService
 from hiring.identity.tables import sessions
@@ -18,7 +18,6 @@ class SessionService:
     """Lists and revokes sessions; a revoked one's tokens, both kinds, stop working with the commit."""
 
     identity: IdentityService
-    audit: AuditTrail
 
     def own(self, session: Session, access: Access) -> list[dict[str, Any]]:
         """Return the caller's live sessions; a service has none."""
@@ -59,7 +58,7 @@ class SessionService:
         if session_id is not None and not ended:
             raise errors.SessionNotFound("there is no such session, or it is over")
         for each in ended:
-            self.audit.log(session, access.caller, "session.revoke", object_id=each)
+            access.log("session.revoke", "session", each)
 
 
 def _listed(session: Session, access: Access, condition: ColumnElement[bool]) -> list[dict[str, Any]]:

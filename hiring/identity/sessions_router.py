@@ -11,8 +11,8 @@ from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.sessions import SessionService
 from hiring.identity.sign_in import IssuedSession, SignIn
+from hiring.origin import origin_of
 from hiring.permissions import Permission
-from hiring.request_limit import client_ip
 from hiring.routing import domain_router
 
 router = domain_router("identity")
@@ -53,14 +53,14 @@ def sign_in(body: schemas.SignIn, request: Request, response: Response, opening:
 
     After several failures of an account, or from an address, the reply is 429 with Retry-After; the delay doubles with each failure.
     """
-    issued = opening.by_password(body.email, body.password.get_secret_value(), client_ip(request), clock.now())
+    issued = opening.by_password(body.email, body.password.get_secret_value(), origin_of(request), clock.now())
     return shown_once(response, issued)
 
 
 @router.post("/sessions/refresh", dependencies=[Depends(public)])
 def refresh(body: schemas.RefreshToken, request: Request, response: Response, opening: Opening) -> schemas.Session:
     """Spend a refresh token for the next pair of tokens. A refresh token that comes a second time ends the session."""
-    return shown_once(response, opening.refresh(body.refresh_token.get_secret_value(), client_ip(request), clock.now()))
+    return shown_once(response, opening.refresh(body.refresh_token.get_secret_value(), origin_of(request), clock.now()))
 
 
 @router.get("/sessions", response_model=list[schemas.OpenSession])

@@ -10,7 +10,8 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from foundation.pseudonyms import email_hash
-from hiring.access import AuditTrail, Caller
+from hiring.access import NOBODY, Caller, Trail
+from hiring.errors import Problem
 from hiring.identity import repository
 from hiring.identity.access_tokens import AccessClaims, AccessTokens
 from hiring.identity.authentication import Authentication
@@ -18,7 +19,10 @@ from hiring.identity.credentials import digest, new_secret, password_matches
 from hiring.identity.errors import SessionEnded, SignInRefused
 from hiring.identity.tables import refresh_tokens, sessions
 from hiring.identity.throttle import Attempt, Throttle
+from hiring.origin import Origin
 from hiring.rows import AnyRow, insert_row
+
+WRONG = "the address or the password is wrong, or the account is not active"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class SignIn:
         tokens: signs access tokens.
         authentication: says what a person may do, for the reply.
         throttle: counts failures.
-        audit: where sign-ins, failures, lock-outs and reused tokens are written.
+        trail: where sign-ins, failures, lock-outs and reused tokens are written.
         candidate_key: key of the address hash.
         lifetimes: of tokens and sessions.
     """
@@ -59,11 +63,11 @@ class SignIn:
     tokens: AccessTokens
     authentication: Authentication
     throttle: Throttle
-    audit: AuditTrail
+    trail: Trail
     candidate_key: str
     lifetimes: Lifetimes
 
-    def by_password(self, email: str, password: str, ip: str | None, now: datetime) -> IssuedSession:
+    def by_password(self, email: str, password: str, origin: Origin, now: datetime) -> IssuedSession:
         """Open a session for an address and a password.
 
         Raises:
@@ -71,16 +75,15 @@ class SignIn:
             SignInRefused: the address, the password or the account is not valid; which one is not told.
         """
         hashed = email_hash(self.candidate_key, email)
-        attempt = self.throttle.count(hashed, ip, now)
+        attempt = self.throttle.count(hashed, origin.ip, now)
         with self.session_maker.begin() as session:
             user = repository.user_by_email_hash(session, hashed)
         # no transaction is open while the slow hash runs; an unknown account's takes as long
         if not password_matches(user.password_hash if user else None, password) or user is None or not user.is_active:
-            self.refuse(attempt, ip, now, "password")
-            raise SignInRefused("the address or the password is wrong, or the account is not active")
-        return self.open(user, attempt, ip, now, "password")
+            raise self.refused(attempt, origin, now, SignInRefused(WRONG), "password")
+        return self.open(user, attempt, origin, now, "password")
 
-    def open(self, user: AnyRow, attempt: Attempt, ip: str | None, now: datetime, method: str) -> IssuedSession:
+    def open(self, user: AnyRow, attempt: Attempt, origin: Origin, now: datetime, method: str) -> IssuedSession:
         """Open a session of a person who has proved who they are; forget their failures."""
         with self.session_maker.begin() as session:
             self.throttle.succeed(session, attempt)
@@ -92,19 +95,20 @@ class SignIn:
             if known is None:
                 raise SignInRefused("the account is not active any more")
             issued = self._issue(session, known, now)
-            self.audit.log(session, issued.caller, "session.open", ip=ip, after={"method": method})
+            self.trail.log_of(session, issued.caller, origin)("session.open", "session", opened.id, after={"method": method})
             return issued
 
-    def refuse(self, attempt: Attempt, ip: str | None, now: datetime, method: str, reason: str | None = None) -> None:
-        """Write down a failed sign-in, and that it closed the account for a while."""
+    def refused(self, attempt: Attempt, origin: Origin, now: datetime, refusal: Problem, method: str) -> Problem:
+        """Write down a failed sign-in, and that it closed the account for a while; return the refusal to raise."""
         with self.session_maker.begin() as session:
             self.throttle.forget(session, now)
-            trace = {"outcome": "denied", "ip": ip, "subject_ref": attempt.account, "after": {"method": method}}
-            self.audit.log(session, None, "session.open", reason=reason, **trace)  # type: ignore[arg-type]  # one dictionary, several types
-            if attempt.locks_account:
-                self.audit.log(session, None, "account.lock", **trace)  # type: ignore[arg-type]  # the same
+        tried = {"method": method, "account": attempt.account and attempt.account[:16]}
+        self.trail.log_denial(NOBODY, origin, "session.open", reason=refusal.detail, tried=tried)
+        if attempt.locks_account:
+            self.trail.log_denial(NOBODY, origin, "account.lock", reason="too many failed sign-ins", tried=tried)
+        return refusal
 
-    def refresh(self, refresh_token: str, ip: str | None, now: datetime) -> IssuedSession:
+    def refresh(self, refresh_token: str, origin: Origin, now: datetime) -> IssuedSession:
         """Spend a refresh token for the next one and a fresh access token.
 
         A token that was spent before is in two hands, and nobody can tell whose is honest: its session ends.
@@ -122,7 +126,7 @@ class SignIn:
                 return self._issue(session, known, now)
             reused = repository.session_of_token(session, hashed) if session_id is None else None
             if reused is not None and repository.revoke_sessions(session, now, sessions.c.id == reused):
-                self.audit.log(session, None, "session.refresh_reuse", outcome="denied", ip=ip, object_id=reused)
+                self.trail.log_of(session, NOBODY, origin)("session.refresh_reuse", "session", reused)
         raise SessionEnded("refresh_token: it was used before or its session is over: sign in again")
 
     def _issue(self, session: Session, known: AnyRow, now: datetime) -> IssuedSession:

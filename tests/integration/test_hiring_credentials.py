@@ -6,7 +6,6 @@ import subprocess
 import sys
 from contextlib import ExitStack, closing
 
-import psycopg
 import pytest
 
 from foundation.access import Principal
