@@ -3,16 +3,14 @@
 import ast
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fastapi.routing import iter_route_contexts
+from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from foundation import clock
 from foundation.access import Page, Principal, Role
 from foundation.settings import Home
-from hiring.access import Requires, public
 from hiring.app import create_app
 from hiring.applications import tables as applications
 from hiring.audit import tables as audit
@@ -23,11 +21,11 @@ from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
 from hiring.outbox import tables as outbox
 from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
+from hiring.role_matrix import FILE, RouteUndeclared, as_text, role_matrix
 from hiring.settings import HiringSettings
 
 ROOT = Path(__file__).parents[2]
 DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit")
-PUBLIC = {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses")}
 METADATA: dict[str, MetaData] = {
     "identity": identity.metadata,
     "jobs": jobs.metadata,
@@ -41,25 +39,19 @@ METADATA: dict[str, MetaData] = {
 
 
 @pytest.fixture
-def routes(tmp_path: Path) -> list[tuple[str, str, list[Any]]]:
-    """Return method, path and direct dependencies of every route but the documentation's own."""
-    app = create_app(HiringSettings(docs_enabled=False), "postgresql://nobody@127.0.0.1:1/nothing", Home(home=tmp_path))
-    return [
-        (method, str(context.path), [dependency.call for dependency in context.dependant.dependencies])
-        for context in iter_route_contexts(app.routes)
-        for method in context.methods - {"HEAD"}
-    ]
+def app(tmp_path: Path) -> FastAPI:
+    """Return the application without its documentation's own routes."""
+    return create_app(HiringSettings(docs_enabled=False), "postgresql://nobody@127.0.0.1:1/nothing", Home(home=tmp_path))
 
 
-def test_every_route_declares_a_permission_or_is_listed_as_public(routes):
-    assert len(routes) > 80
-    undeclared = []
-    for method, path, calls in routes:
-        declared = [call for call in calls if isinstance(call, Requires)]
-        is_public = public in calls
-        if len(declared) != (0 if (method, path) in PUBLIC else 1) or is_public != ((method, path) in PUBLIC):
-            undeclared.append((method, path))
-    assert undeclared == []
+def test_every_route_lets_in_whom_the_reviewed_file_says(app):
+    assert as_text(role_matrix(app)) == FILE.read_text(), "rights changed: run `python -m hiring.role_matrix` and review the difference"
+
+
+def test_a_route_without_a_declared_permission_is_an_error(app):
+    app.get("/v1/forgotten")(lambda: None)
+    with pytest.raises(RouteUndeclared, match="GET /v1/forgotten"):
+        role_matrix(app)
 
 
 def foundation_pages(role: Role) -> frozenset[Page]:
