@@ -38,7 +38,7 @@ def role_matrix(app: FastAPI) -> dict[str, tuple[str, dict[Role, bool]]]:
     for context in iter_route_contexts(app.routes):
         calls = [dependency.call for dependency in context.dependant.dependencies]
         declared = [call.permission for call in calls if isinstance(call, Requires)]
-        for method in sorted(context.methods - {"HEAD"}):
+        for method in sorted((context.methods or set()) - {"HEAD"}):
             if len(declared) + (public in calls) != 1:
                 raise RouteUndeclared(f"{method} {context.path}: declare one permission by requires(), or public")
             cells = {role: may(role, declared[0]) if declared else True for role in Role}

@@ -41,6 +41,7 @@ class Session(Reply):
     expires_at: Instant = Field(description="until when the access token is valid")
     refresh_token: str = Field(description="POST it to /v1/sessions/refresh for the next pair; valid once")
     refresh_expires_at: Instant = Field(description="the session ends then unless it is refreshed before")
+    ends_at: Instant = Field(description="the session ends then in any case")
     principal: dict[str, Any]
 
 

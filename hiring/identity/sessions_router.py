@@ -43,6 +43,7 @@ def shown_once(response: Response, issued: IssuedSession) -> schemas.Session:
         expires_at=issued.expires_at,
         refresh_token=issued.refresh_token,
         refresh_expires_at=issued.refresh_expires_at,
+        ends_at=issued.ends_at,
         principal=issued.caller.principal.to_json(),
     )
 

@@ -33,6 +33,7 @@ class IssuedSession:
     expires_at: datetime
     refresh_token: str
     refresh_expires_at: datetime
+    ends_at: datetime
     caller: Caller
 
 
@@ -136,4 +137,4 @@ class SignIn:
         expires_at = min(now + self.lifetimes.access, known.ends_at).replace(microsecond=0)  # as the token can say it
         token = self.tokens.issue(AccessClaims(known.user_id, known.id, expires_at), now)
         caller = self.authentication.person(session, known, expires_at)
-        return IssuedSession(token, expires_at, refresh_token, min(now + self.lifetimes.idle, known.ends_at), caller)
+        return IssuedSession(token, expires_at, refresh_token, min(now + self.lifetimes.idle, known.ends_at), known.ends_at, caller)

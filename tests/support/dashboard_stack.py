@@ -34,6 +34,7 @@ class Stack:
     dashboard: str
     hiring: str
     logins: dict[str, dict[str, str]]
+    owner_url: str
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +63,7 @@ def dashboard_stack(postgres_server: EmbeddedPostgres, migrated_template: str, t
     try:
         _wait(f"{hiring}/health/ready", started[0], home / "hiring.log")
         _wait(f"{dashboard}/_stcore/health", started[1], home / "dashboard.log")
-        yield Stack(home, made, dashboard, hiring, logins)
+        yield Stack(home, made, dashboard, hiring, logins, owner_url)
     finally:
         for process in started:
             process.terminate()
