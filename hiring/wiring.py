@@ -114,4 +114,4 @@ def _sign_in(state: State, settings: HiringSettings, candidate_key: str, tokens:
         idle=timedelta(minutes=settings.session_idle_minutes),
         absolute=timedelta(hours=settings.session_hours),
     )
-    return SignIn(state.session_maker, tokens, state.authenticator, throttle, state.audit, candidate_key, lifetimes)
+    return SignIn(state.session_maker, tokens, state.authenticator, throttle, state.audit, candidate_key, lifetimes, state.request_limit)

@@ -20,6 +20,7 @@ from hiring.identity.errors import SessionEnded, SignInRefused
 from hiring.identity.tables import refresh_tokens, sessions
 from hiring.identity.throttle import Attempt, Throttle
 from hiring.origin import Origin
+from hiring.request_limit import RequestLimit
 from hiring.rows import AnyRow, insert_row
 
 WRONG = "the address or the password is wrong, or the account is not active"
@@ -58,6 +59,7 @@ class SignIn:
         trail: where sign-ins, failures, lock-outs and reused tokens are written.
         candidate_key: key of the address hash.
         lifetimes: of tokens and sessions.
+        limit: refreshes count as requests of the session.
     """
 
     session_maker: sessionmaker[Session]
@@ -67,6 +69,7 @@ class SignIn:
     trail: Trail
     candidate_key: str
     lifetimes: Lifetimes
+    limit: RequestLimit
 
     def by_password(self, email: str, password: str, origin: Origin, now: datetime) -> IssuedSession:
         """Open a session for an address and a password.
@@ -116,12 +119,14 @@ class SignIn:
 
         Raises:
             SessionEnded: the token is unknown or spent, the session was revoked, idle or open too long, or the account was closed.
+            RequestLimitReached: the session sends too much; the token is not spent.
         """
         hashed = digest(refresh_token)
         with self.session_maker.begin() as session:
             session_id = repository.spend_refresh_token(session, hashed, now)
             known = None if session_id is None else repository.live_session(session, session_id, now)
             if known is not None:
+                self.limit.take(str(known.id))
                 expires_at = min(now + self.lifetimes.idle, known.ends_at)
                 session.execute(update(sessions).where(sessions.c.id == known.id).values(expires_at=expires_at, refreshed_at=now))
                 return self._issue(session, known, now)

@@ -80,13 +80,16 @@ def test_a_burst_over_two_processes_gets_no_more_guesses_than_one_after_the_othe
 
 def test_a_credential_sends_no_more_than_its_bucket_holds(migrated_database, tmp_path):
     with served_hiring(migrated_database, Home(home=tmp_path), requests_per_minute=5) as api:
-        assert [api.send("GET", "/v1/jobs", api.platform).status_code for _ in range(5)] == [200] * 5
-        full = api.send("GET", "/v1/jobs", api.platform)
+        api.do("POST", "/v1/users", json={"email": EMAIL, "display_name": "S", "password": PASSWORD})
+        session = attempt(api, PASSWORD).json()
+        assert [api.send("GET", "/v1/sessions", session["token"]).status_code for _ in range(5)] == [200] * 5
+        full = api.send("GET", "/v1/sessions", session["token"])
         assert (full.status_code, full.json()["type"]) == (429, "/problems/request-limit-reached")
         assert 1 <= int(full.headers["retry-after"]) <= 12
-        with psycopg.connect(api.urls.owner) as owner:
-            owner.execute("update identity.api_keys set name = name")
-        assert api.send("GET", "/v1/jobs").status_code == 401
+        again = {"refresh_token": session["refresh_token"]}
+        assert api.send("POST", "/v1/sessions/refresh", json=again).status_code == 429, "a fresh token is no fresh bucket"
+        assert api.rows("select count(*) from identity.refresh_tokens where spent_at is not null")[0][0] == 0, "nor is the old one spent"
+        assert api.send("GET", "/v1/jobs", api.platform).status_code == 200, "others go on"
 
 
 def test_buckets_refill_evenly_and_are_each_credentials_own():
