@@ -6,7 +6,7 @@ import pytest
 
 from foundation.settings import Home, MissingSecret
 from hiring.settings import OidcSettings
-from tests.support.hiring_api import PASSWORD, HiringApi, served_hiring
+from tests.support.hiring_api import HiringApi, served_hiring
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, RunningProvider, provider
 
 PERSON = {"sub": "p-1", "email": "Ada@School.example", "email_verified": True, "name": "Ada Teacher", "roles": ["platform_admin"]}
@@ -29,7 +29,7 @@ def settings(running: RunningProvider, **changed) -> OidcSettings:
 def api(migrated_database, tmp_path, running):
     running.set(attack="", person=PERSON, algorithm="RS256")
     with served_hiring(migrated_database, Home(home=tmp_path), settings(running)) as api:
-        api.do("POST", "/v1/users", json={"email": "ada@school.example", "display_name": "Ada", "password": PASSWORD})
+        api.do("POST", "/v1/users", json={"email": "ada@school.example", "display_name": "Ada"})
         yield api
 
 
