@@ -143,7 +143,7 @@ class OidcProvider:
             if self._keys is None or self._keys[0] <= now or may_refetch:
                 if self._keys is not None and may_refetch:
                     self._refetched_at = now
-                self._keys = (now + _KEPT_SECONDS, KeySet.import_key_set(_fetch(address)))  # type: ignore[arg-type]  # checked inside
+                self._keys = (now + _KEPT_SECONDS, _key_set(_fetch(address)))
             return self._keys[1]
 
 
@@ -152,6 +152,13 @@ def _fetch(address: str) -> dict[str, Any]:
         return _document(httpx.get(address, timeout=_TIMEOUT_SECONDS))
     except httpx.HTTPError as error:
         raise ProviderUnavailable(f"the provider does not answer ({type(error).__name__}): try again") from error
+
+
+def _key_set(document: dict[str, Any]) -> KeySet:
+    try:
+        return KeySet.import_key_set({"keys": document["keys"]})
+    except (JoseError, KeyError, TypeError, ValueError) as error:
+        raise ProviderUnavailable(f"the provider's key set can't be read ({type(error).__name__})") from error
 
 
 def _document(reply: httpx.Response) -> dict[str, Any]:
