@@ -30,7 +30,7 @@ from foundation import clock
 from foundation.pseudonyms import encrypt
 from foundation.settings import Home
 from hiring.database import open_engine, session_factory
-from hiring.identity.authentication import issue_api_key
+from hiring.identity.api_keys import issue_api_key
 from hiring.notifications.settings import API_KEY
 from hiring.permissions import Permission
 from hiring.rows import new_id

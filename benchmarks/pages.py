@@ -52,6 +52,9 @@ class Trusted:
     def verify(self, token: str | None) -> Principal | None:
         return self._principal if token else None
 
+    def access_token(self, token: str | None) -> str | None:
+        return token
+
 
 def create_app() -> Any:
     """Return the dashboard for one person, who the environment says may see one school or all."""

@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from streamlit import config
 from streamlit.starlette import App
 
-from dashboards import shell, sign_in, theme
+from dashboards import provider_sign_in, shell, sign_in, theme
 from foundation import logs
 
 
@@ -20,7 +20,12 @@ def create_app() -> App:
     config.get_config_options(force_reparse=True, options_from_flags=theme.streamlit_options())
     logs.configure()
     script = Path(shell.__file__).parent / "script" / "run.py"
-    return App(script, routes=sign_in.routes(), middleware=[Middleware(sign_in.RequireSession)], on_script_error=_say_so)
+    return App(
+        script,
+        routes=[*sign_in.routes(), *provider_sign_in.routes()],
+        middleware=[Middleware(sign_in.RequireSession)],
+        on_script_error=_say_so,
+    )
 
 
 def _say_so(fault: Exception) -> bool:

@@ -20,11 +20,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards import theme
 from dashboards.hiring_client import CredentialsRefused, TooManyAttempts
+from dashboards.kept_tokens import Tokens
 from dashboards.sessions import COOKIE, client, form_proof, sessions, settings
 from foundation.principals import IntrospectionUnavailable
 
 _FORM_COOKIE = "nexus_sign_in_form"
-_OPEN_PATHS = frozenset({"/sign-in", "/sign-out", "/_stcore/health", "/favicon.png", "/robots.txt"})
+START, CALLBACK = "/sign-in/start", "/sign-in/callback"
+_OPEN_PATHS = frozenset({"/sign-in", START, CALLBACK, "/sign-out", "/_stcore/health", "/favicon.png", "/robots.txt"})
 _OPEN_PREFIX = "/static/"
 _MAX_FORM_BYTES = 8_192
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -42,7 +44,9 @@ input { width: 100%; padding: .625rem .75rem; margin: 0 0 1rem; font: inherit; c
   border: 1px solid $muted; border-radius: 8px }
 button { width: 100%; padding: .7rem; font: inherit; font-weight: 600; color: #fff; background: $primary; border: 0;
   border-radius: 8px; cursor: pointer }
-:focus-visible { outline: 3px solid $primary; outline-offset: 2px } .fault { border-left: 4px solid $alert; padding-left: .75rem }
+:focus-visible { outline: 3px solid $primary; outline-offset: 2px } .other { display: block;
+  margin: 1rem 0 0; padding: .7rem; text-align: center; font-weight: 600; color: inherit; border: 1px solid $muted; border-radius: 8px }
+.fault { border-left: 4px solid $alert; padding-left: .75rem }
 </style></head><body><main><h1>$title</h1>$body</main></body></html>""")
 
 
@@ -63,30 +67,42 @@ async def _show_receipt(request: Request) -> Response:
 
 
 async def _show_sign_in(request: Request) -> Response:
-    return _sign_in_form(_safe_target(request.query_params.get("next")))
+    return await sign_in_form(safe_target(request.query_params.get("next")))
 
 
 async def _sign_in(request: Request) -> Response:
     form = await _form(request)
-    target, email = _safe_target(form.get("next")), form.get("email", "").strip()
+    target, email = safe_target(form.get("next")), form.get("email", "").strip()
     sent, kept = form.get("form", ""), request.cookies.get(_FORM_COOKIE, "")
     if _is_foreign(request) or not kept or not hmac.compare_digest(sent.encode(), kept.encode()):
-        return _sign_in_form(target, email, "The form had expired. Please try again.", 403)
+        return await sign_in_form(target, email, "The form had expired. Please try again.", 403)
     if not email or not form.get("password"):
-        return _sign_in_form(target, email, "Enter your e-mail address and your password.", 422)
+        return await sign_in_form(target, email, "Enter your e-mail address and your password.", 422)
     try:
-        session = await anyio.to_thread.run_sync(client().open_session, email, form["password"])
+        session = await anyio.to_thread.run_sync(client().open_session, email, form["password"], address_of(request))
     except CredentialsRefused:
-        return _sign_in_form(target, email, "E-mail address or password is not right.", 401)
+        return await sign_in_form(target, email, "E-mail address or password is not right.", 401)
     except TooManyAttempts:
-        return _sign_in_form(target, email, "Too many attempts. Wait a minute, then try again.", 429)
+        return await sign_in_form(target, email, "Too many attempts. Wait a minute, then try again.", 429)
     except IntrospectionUnavailable:
-        return _sign_in_form(target, email, "Signing in is not possible right now: the hiring service does not answer.", 503)
-    reply = RedirectResponse(target, 303)
-    is_secure = settings().is_cookie_secure or request.url.scheme == "https"
-    reply.set_cookie(COOKIE, session.token, expires=session.expires_at, httponly=True, samesite="lax", secure=is_secure, path="/")
+        return await sign_in_form(target, email, "Signing in is not possible right now: the hiring service does not answer.", 503)
+    reply = await signed_in(request, session, target)
     reply.delete_cookie(_FORM_COOKIE, path="/sign-in")
     return reply
+
+
+async def signed_in(request: Request, session: Tokens, target: str) -> Response:
+    """Keep a fresh session's tokens here, give the browser its cookie, and lead it on."""
+    reply = RedirectResponse(target, 303)
+    is_secure = settings().is_cookie_secure or request.url.scheme == "https"
+    handle = await anyio.to_thread.run_sync(sessions().begin, session)
+    reply.set_cookie(COOKIE, handle, expires=session.ends_at, httponly=True, samesite="lax", secure=is_secure, path="/")
+    return reply
+
+
+def address_of(request: Request) -> str | None:
+    """Return the network address of the person: failed attempts count there."""
+    return request.client.host if request.client else None
 
 
 async def _show_sign_out(request: Request) -> Response:
@@ -116,7 +132,10 @@ def sign_out_form(token: str) -> str:
     return f'<form method="post" action="/sign-out"><input type="hidden" name="proof" value="{proof}">{button}</form>'
 
 
-def _sign_in_form(target: str, email: str = "", fault: str = "", status: int = 200) -> Response:
+async def sign_in_form(target: str, email: str = "", fault: str = "", status: int = 200) -> Response:
+    """Return the page with the form, and with the way to the provider where there is one."""
+    provider = await anyio.to_thread.run_sync(client().provider_name)
+    other = f'<a class="other" href="{START}?{urlencode({"next": target})}">Sign in with {html.escape(provider)}</a>' if provider else ""
     proof = secrets.token_urlsafe(24)
     note = f'<p class="fault" role="alert">{html.escape(fault)}</p>' if fault else "<p>Hiring intelligence for your schools.</p>"
     body = f"""{note}<form method="post" action="/sign-in">
@@ -125,7 +144,7 @@ def _sign_in_form(target: str, email: str = "", fault: str = "", status: int = 2
 <input id="email" name="email" type="email" autocomplete="username" required autofocus value="{html.escape(email)}">
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
-<button type="submit">Sign in</button></form>"""
+<button type="submit">Sign in</button></form>{other}"""
     reply = _page("Educator Nexus", body, status)
     reply.set_cookie(_FORM_COOKIE, proof, max_age=3600, httponly=True, samesite="strict", path="/sign-in")
     return reply
@@ -149,7 +168,7 @@ async def _form(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _safe_target(target: str | None) -> str:
+def safe_target(target: str | None) -> str:
     """Return a path of this site; anything else becomes the start page (no open redirect)."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(mark in target for mark in "\r\n\\"):
         return "/"

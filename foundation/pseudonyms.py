@@ -21,7 +21,7 @@ def dei_key(equity_key: str, tenant_id: UUID | str, candidate_id: UUID | str) ->
         tenant_id: the school that asked.
         candidate_id: the person, after merges (the id that remains).
     """
-    return _keyed_hash(equity_key, f"{tenant_id}|{candidate_id}")
+    return keyed_hash(equity_key, f"{tenant_id}|{candidate_id}")
 
 
 def normalise_email(email: str) -> str:
@@ -36,7 +36,7 @@ def email_hash(candidate_key: str, email: str) -> str:
         candidate_key: text of the secret ``candidate_key``.
         email: the address as typed.
     """
-    return _keyed_hash(candidate_key, f"email|{normalise_email(email)}")
+    return keyed_hash(candidate_key, f"email|{normalise_email(email)}")
 
 
 def subject_ref(candidate_key: str, candidate_id: UUID | str) -> str:
@@ -46,12 +46,12 @@ def subject_ref(candidate_key: str, candidate_id: UUID | str) -> str:
         candidate_key: text of the secret ``candidate_key``.
         candidate_id: the person's record.
     """
-    return _keyed_hash(candidate_key, f"subject|{candidate_id}")
+    return keyed_hash(candidate_key, f"subject|{candidate_id}")
 
 
 def value_hash(candidate_key: str, value: str) -> str:
     """Return the keyed hash of a value that the audit log may tell from others, and never show: 16 hex digits."""
-    return _keyed_hash(candidate_key, f"value|{value}")[:16]
+    return keyed_hash(candidate_key, f"value|{value}")[:16]
 
 
 def encrypt(candidate_key: str, text: str) -> bytes:
@@ -69,7 +69,8 @@ def decrypt(candidate_key: str, sealed: bytes) -> str:
     return _cipher(candidate_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None).decode()
 
 
-def _keyed_hash(key: str, message: str) -> str:
+def keyed_hash(key: str, message: str) -> str:
+    """Return HMAC-SHA256 as 64 hex digits; begin ``message`` with what it is a hash of, so that two kinds never meet."""
     return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 

@@ -24,6 +24,7 @@ from hiring.errors import Forbidden, Invalid, NotFound, Problem, Unauthenticated
 from hiring.idempotency import claim_reply, digest_request
 from hiring.origin import Origin, origin_of
 from hiring.permissions import BACKDATE, Permission, may
+from hiring.request_limit import RequestLimit
 from hiring.rows import AnyRow
 
 Column = ColumnElement[Any]
@@ -49,7 +50,9 @@ class Caller:
     session_id: UUID | None = None
 
     def holds(self, permission: Permission) -> bool:
-        """Say whether any grant, or the key's scopes, hold the permission."""
+        """Say whether any grant, or the key's scopes, hold the permission; whoever has a session may see and end it, without a role too."""
+        if permission is Permission.OWN_SESSION and self.session_id is not None:
+            return True
         return self.principal.has_scope(permission) or any(may(grant.role, permission) for grant in self.grants)
 
 
@@ -208,7 +211,7 @@ class Trail(Protocol):
         ...
 
 
-bearer = HTTPBearer(auto_error=False, description="a session token (POST /v1/sessions) or an API key (id.secret)")
+bearer = HTTPBearer(auto_error=False, description="an access token (POST /v1/sessions) or an API key (id.secret)")
 BearerCredential = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
@@ -220,6 +223,8 @@ def authenticate(request: Request, session: DatabaseSession, sent: BearerCredent
     caller = authenticator(session, sent.credentials.strip(), clock.now())
     if caller is None:
         raise Unauthenticated("the credential is unknown, expired or revoked: sign in again")
+    limit: RequestLimit = request.app.state.request_limit
+    limit.take(str(caller.session_id or caller.principal.subject_id))
     return caller
 
 

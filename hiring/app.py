@@ -15,7 +15,7 @@ from hiring.access import public
 from hiring.database import open_engine
 from hiring.guard import Guard
 from hiring.migrations.runner import newest_revision
-from hiring.settings import HiringSettings
+from hiring.settings import HiringSettings, OidcSettings
 from hiring.wiring import wire
 
 
@@ -44,13 +44,19 @@ def _add_health(app: FastAPI) -> None:
         return {"status": "ready", "revision": revision}
 
 
-def create_app(settings: HiringSettings | None = None, database_url: str | None = None, home: Home | None = None) -> FastAPI:
+def create_app(
+    settings: HiringSettings | None = None,
+    database_url: str | None = None,
+    home: Home | None = None,
+    oidc: OidcSettings | None = None,
+) -> FastAPI:
     """Return the application.
 
     Args:
         settings: default: read from the environment.
         database_url: default: the hiring database of the settings.
         home: where the secrets are; default: read from the environment.
+        oidc: the provider people may sign in at; default: read from the environment.
     """
     logs.configure()
     settings = settings or HiringSettings()
@@ -81,5 +87,5 @@ def create_app(settings: HiringSettings | None = None, database_url: str | None 
     app.add_middleware(Guard, body_limit=settings.body_limit_bytes)
     app.add_middleware(Observed, service="hiring", registry=registry)
     _add_health(app)
-    wire(app, engine, settings, home or Home(), registry)
+    wire(app, engine, settings, oidc or OidcSettings(), home or Home(), registry)
     return app

@@ -21,7 +21,7 @@ from foundation.pseudonyms import email_hash
 from foundation.settings import Databases, Home, MissingSecret
 from hiring.audit.service import by_operator
 from hiring.database import open_engine, session_factory
-from hiring.identity.authentication import issue_api_key
+from hiring.identity.api_keys import issue_api_key
 from hiring.identity.credentials import digests_equal, hash_password, password_matches, split_api_key
 from hiring.identity.repository import live_api_key, user_by_email_hash
 from hiring.identity.tables import memberships, users

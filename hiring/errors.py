@@ -86,6 +86,16 @@ class Invalid(Problem):
     status = 422
 
 
+class TooManyRequests(Problem):
+    """Wait before the next request."""
+
+    status = 429
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        """Say how many seconds to wait."""
+        super().__init__(detail, headers={"Retry-After": str(seconds)})
+
+
 def problem_reply(
     status: int, kind: str, title: str, detail: str, headers: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None
 ) -> JSONResponse:

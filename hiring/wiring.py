@@ -1,8 +1,11 @@
 """Puts the API together: which service gets which key, engine and reader. Nothing else knows more than its own part."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
+from starlette.datastructures import State
 
 from foundation.settings import Home
 from hiring.applications import repository as applications_repository
@@ -36,9 +39,19 @@ from hiring.hire_saga.gauges import gauges as hire_saga_gauges
 from hiring.hire_saga.router import router as hire_saga_router
 from hiring.hire_saga.service import HireSagaService
 from hiring.identity import repository as identity_repository
+from hiring.identity.access_tokens import AccessTokens, derived_key
+from hiring.identity.api_keys import ApiKeyService
 from hiring.identity.authentication import Authentication
+from hiring.identity.keys_router import router as keys_router
+from hiring.identity.oidc import OidcSignIn
+from hiring.identity.oidc_provider import OidcProvider
+from hiring.identity.oidc_router import router as oidc_router
 from hiring.identity.router import router as identity_router
 from hiring.identity.service import IdentityService
+from hiring.identity.sessions import SessionService
+from hiring.identity.sessions_router import router as sessions_router
+from hiring.identity.sign_in import Lifetimes, SignIn
+from hiring.identity.throttle import Throttle
 from hiring.insights.alerts import AlertService
 from hiring.insights.alerts_router import router as alerts_router
 from hiring.insights.router import router as insights_router
@@ -51,10 +64,14 @@ from hiring.jobs.router import router as jobs_router
 from hiring.jobs.service import JobService
 from hiring.operations.router import OperationsService
 from hiring.operations.router import router as operations_router
-from hiring.settings import HiringSettings
+from hiring.request_limit import RequestLimit
+from hiring.settings import HiringSettings, OidcSettings
 
 ROUTERS = (
+    sessions_router,
+    oidc_router,
     identity_router,
+    keys_router,
     jobs_router,
     planning_router,
     candidates_router,
@@ -77,17 +94,26 @@ ROUTERS = (
 GAUGES = (bus_gauges, hire_saga_gauges)
 
 
-def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, registry: CollectorRegistry) -> None:
+def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSettings, home: Home, registry: CollectorRegistry) -> None:
     """Give the app its engine, services and routes."""
     candidate_key = home.ensure_secret("candidate_key")
     state = app.state
     state.engine = engine
     state.session_maker = session_factory(engine)
-    state.authenticator = Authentication(candidate_key, settings.session_hours, applications_repository.agency_tenants)
+    session_key = home.ensure_secret("session_key")
+    tokens = AccessTokens(session_key)
+    state.authenticator = Authentication(tokens, applications_repository.agency_tenants)
+    state.request_limit = RequestLimit(settings.requests_per_minute)
     state.read_submissions = applications_repository.submissions_of
     state.is_school = identity_repository.is_school
     state.audit = AuditService(state.session_maker, candidate_key)
     state.identity = IdentityService(candidate_key, settings.survey_lawful_in)
+    state.sessions = SessionService(state.identity)
+    state.api_keys = ApiKeyService()
+    state.sign_in = _sign_in(state, settings, candidate_key, tokens)
+    state.oidc = None
+    if oidc.issuer:
+        state.oidc = OidcSignIn(oidc, OidcProvider(oidc, oidc.secret(home)), state.sign_in, derived_key(session_key, "oidc attempt"))
     state.jobs = JobService()
     state.planning = PlanningService(state.jobs)
     state.candidates = CandidateService(candidate_key, applications_repository.Applicants())
@@ -112,3 +138,14 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, home: Home, reg
         app.include_router(router)
     if settings.docs_enabled:
         add_document(app)
+
+
+def _sign_in(state: State, settings: HiringSettings, candidate_key: str, tokens: AccessTokens) -> SignIn:
+    """Return what opens sessions, by the limits of the settings."""
+    throttle = Throttle(state.session_maker, candidate_key, settings.sign_in_failures_per_account, settings.sign_in_failures_per_address)
+    lifetimes = Lifetimes(
+        access=timedelta(minutes=settings.access_minutes),
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        absolute=timedelta(hours=settings.session_hours),
+    )
+    return SignIn(state.session_maker, tokens, state.authenticator, throttle, state.audit, candidate_key, lifetimes, state.request_limit)

@@ -8,9 +8,9 @@ import streamlit as st
 
 from dashboards import figures, receipts
 from dashboards.scope import Answer, Insights
-from dashboards.sessions import receipt_book
+from dashboards.sessions import receipt_book, sessions
 from foundation.access import Principal, Scope
-from foundation.receipt_book import ReceiptsUnavailable
+from foundation.principals import IntrospectionUnavailable
 from metrics.catalogue import UnknownMetric
 from metrics.opening import OutdatedVersion
 from metrics.query import MetricQueryError
@@ -24,8 +24,8 @@ def render(principal: Principal, token: str) -> None:
     """Draw the page for the receipt that the URL names."""
     st.title("Receipt", anchor=False)
     try:
-        receipt = receipt_book().open(st.query_params.get("id", ""), token)
-    except ReceiptsUnavailable:
+        receipt = receipt_book().open(st.query_params.get("id", ""), sessions().access_token(token) or "")
+    except IntrospectionUnavailable:
         st.warning("Receipts can't be read right now: the hiring service does not answer. Try again in a moment.")
         return
     if receipt is None:

@@ -1,32 +1,21 @@
-"""From a credential to a caller: sign-in, session tokens, API keys and the grants behind them."""
+"""From a credential to a caller: access tokens, API keys and the grants behind them. What doesn't belong here: making credentials."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from foundation.access import Principal, Role
-from foundation.pseudonyms import email_hash
 from hiring.access import Caller, Grant
 from hiring.identity import repository
-from hiring.identity.credentials import digest, digests_equal, new_secret, password_matches, split_api_key
-from hiring.identity.errors import SignInRefused
-from hiring.identity.tables import api_keys, sessions
+from hiring.identity.access_tokens import AccessTokens
+from hiring.identity.credentials import digests_equal, split_api_key
 from hiring.permissions import PLATFORM_ROLES
-from hiring.rows import AnyRow, insert_row
+from hiring.rows import AnyRow
 
 AgencyTenants = Callable[[Session, UUID], frozenset[UUID]]
-
-
-@dataclass(frozen=True)
-class IssuedSession:
-    """A session as the person gets it: the token is nowhere else."""
-
-    token: str
-    expires_at: datetime
-    caller: Caller
 
 
 @dataclass(frozen=True)
@@ -34,56 +23,43 @@ class Authentication:
     """Verifies credentials.
 
     Attributes:
-        candidate_key: key of the address hash.
-        session_hours: how long a sign-in lasts.
+        access_tokens: verifies what a session's bearer sends.
         agency_tenants: schools an agency submitted applications to.
     """
 
-    candidate_key: str
-    session_hours: float
+    access_tokens: AccessTokens
     agency_tenants: AgencyTenants
 
-    def sign_in(self, session: Session, email: str, password: str, now: datetime) -> IssuedSession:
-        """Open a session.
-
-        Raises:
-            SignInRefused: the address, the password or the account is not valid; which one is not told.
-        """
-        user = repository.user_by_email_hash(session, email_hash(self.candidate_key, email))
-        if not password_matches(user.password_hash if user else None, password) or user is None or not user.is_active:
-            raise SignInRefused("the address or the password is wrong, or the account is not active")
-        token = new_secret()
-        expires_at = now + timedelta(hours=self.session_hours)
-        opened = insert_row(session, sessions, now, token_hash=digest(token), user_id=user.id, expires_at=expires_at)
-        return IssuedSession(token, expires_at, self._person(session, user.id, user.display_name, expires_at, opened.id))
-
     def __call__(self, session: Session, credential: str, now: datetime) -> Caller | None:
-        """Return the caller behind a session token or an API key, None when it is not valid."""
+        """Return the caller behind an access token or an API key, None when it is not valid.
+
+        A token's signature is not enough: its session must be alive in the database, so that a revoked one ends at once.
+        """
         parts = split_api_key(credential)
         if parts is not None:
             key = repository.live_api_key(session, parts[0], now)
             return _service(key) if key is not None and digests_equal(key.secret_hash, parts[1]) else None
-        known = repository.live_session(session, digest(credential), now)
-        return None if known is None else self._person(session, known.user_id, known.display_name, known.expires_at, known.id)
+        claims = self.access_tokens.verify(credential, now)
+        known = None if claims is None else repository.live_session(session, claims.session_id, now)
+        if claims is None or known is None or known.user_id != claims.user_id:
+            return None
+        return self.person(session, known, claims.expires_at)
 
-    def sign_out(self, session: Session, credential: str, now: datetime) -> None:
-        """End the session behind a token."""
-        repository.revoke_sessions(session, now, sessions.c.token_hash == digest(credential))
-
-    def _person(self, session: Session, user_id: UUID, display_name: str, expires_at: datetime, session_id: UUID) -> Caller:
-        grants = tuple(self._grants(session, user_id))
+    def person(self, session: Session, known: AnyRow, expires_at: datetime) -> Caller:
+        """Return the caller of a live session (``repository.live_session``); roles and schools come from memberships alone."""
+        grants = tuple(self._grants(session, known.user_id))
         roles, tenants, agency_id = _flatten(grants)
         principal = Principal(
-            subject_id=str(user_id),
+            subject_id=str(known.user_id),
             kind="user",
-            display_name=display_name,
+            display_name=known.display_name,
             roles=roles,
             scopes=frozenset(),
             tenant_ids=None if tenants is None else frozenset(map(str, tenants)),
             agency_id=None if agency_id is None else str(agency_id),
             expires_at=expires_at,
         )
-        return Caller(principal, grants, session_id)
+        return Caller(principal, grants, known.id)
 
     def _grants(self, session: Session, user_id: UUID) -> list[Grant]:
         """Return what the memberships grant; one that fits no rule grants nothing."""
@@ -142,22 +118,3 @@ def _service(key: AnyRow) -> Caller:
             expires_at=key.expires_at,
         )
     )
-
-
-def issue_api_key(
-    session: Session, now: datetime, name: str, scopes: list[str], tenant_ids: list[str], days: int, created_by: UUID | None
-) -> tuple[AnyRow, str]:
-    """Make a key; return its row and the credential ``id.secret``, which is nowhere else."""
-    secret = new_secret()
-    key = insert_row(
-        session,
-        api_keys,
-        now,
-        name=name,
-        secret_hash=digest(secret),
-        scopes=scopes,
-        tenant_ids=tenant_ids,
-        created_by=created_by,
-        expires_at=now + timedelta(days=days),
-    )
-    return key, f"{key.id}.{secret}"

@@ -41,3 +41,23 @@ class ParentNotAGroup(Invalid):
 
 class SurveyNotLawful(Invalid):
     """The equity survey cannot be switched on in this country: its law forbids it or was not checked."""
+
+
+class SessionEnded(Unauthenticated):
+    """The refresh token is unknown, spent, or its session is over."""
+
+
+class SessionNotFound(NotFound):
+    """No such session in reach."""
+
+
+class ApiKeyEnded(Conflict):
+    """A revoked or expired key has no successor."""
+
+
+class TwoKeysLive(Conflict):
+    """Two keys of one name and owner are in use; a third would never be missed."""
+
+
+class ProviderNotConfigured(NotFound):
+    """No OpenID provider is set up."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from foundation.access import Role
 from hiring.access import Reach, one_of
-from hiring.identity.tables import api_keys, calendar_days, memberships, organisations, sessions, users
+from hiring.identity.tables import api_keys, calendar_days, memberships, organisations, refresh_tokens, sessions, users
 from hiring.permissions import PLATFORM_ROLES, Permission, may
 from hiring.rows import AnyRow
 
@@ -51,6 +51,11 @@ def user_by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
     return session.execute(select(users).where(users.c.email_hash == email_hash)).one_or_none()
 
 
+def user_by_oidc_subject(session: Session, subject_hash: str) -> AnyRow | None:
+    """Return the user bound to a subject of the provider."""
+    return session.execute(select(users).where(users.c.oidc_subject_hash == subject_hash)).one_or_none()
+
+
 def address_of_reader(session: Session, user_id: UUID, tenant_id: UUID | None) -> str | None:
     """Return the address of an active person with a role that reads a school's figures (None: the whole platform's), else None."""
     readers = [role for role in Role if may(role, Permission.INSIGHTS_READ) and role is not Role.AGENCY_USER]
@@ -65,18 +70,33 @@ def address_of_reader(session: Session, user_id: UUID, tenant_id: UUID | None) -
     return address
 
 
-def live_session(session: Session, token_hash: str, now: datetime) -> AnyRow | None:
-    """Return the session and its active user behind a token."""
+def live_session(session: Session, session_id: UUID, now: datetime) -> AnyRow | None:
+    """Return a session that was neither revoked nor left idle or open for too long, with its active user."""
     return session.execute(
-        select(sessions.c.id, sessions.c.expires_at, users.c.id.label("user_id"), users.c.display_name)
+        select(sessions, users.c.display_name)
         .join(users, users.c.id == sessions.c.user_id)
-        .where(
-            sessions.c.token_hash == token_hash,
-            sessions.c.revoked_at.is_(None),
-            sessions.c.expires_at > now,
-            users.c.is_active,
-        )
+        .where(sessions.c.id == session_id, live_sessions(now), users.c.is_active)
     ).one_or_none()
+
+
+def live_sessions(now: datetime) -> ColumnElement[bool]:
+    """Return the condition on sessions that still count."""
+    return sessions.c.revoked_at.is_(None) & (sessions.c.expires_at > now)
+
+
+def spend_refresh_token(session: Session, token_hash: str, now: datetime) -> UUID | None:
+    """Mark a refresh token as used and return its session; None when it is unknown or was used before, also a moment ago."""
+    mine = (refresh_tokens.c.token_hash == token_hash) & refresh_tokens.c.spent_at.is_(None)
+    spent: UUID | None = session.execute(
+        update(refresh_tokens).where(mine).values(spent_at=now).returning(refresh_tokens.c.session_id)
+    ).scalar()
+    return spent
+
+
+def session_of_token(session: Session, token_hash: str) -> UUID | None:
+    """Return the session a refresh token was made for, spent or not."""
+    known: UUID | None = session.execute(select(refresh_tokens.c.session_id).where(refresh_tokens.c.token_hash == token_hash)).scalar()
+    return known
 
 
 def live_api_key(session: Session, key_id: UUID, now: datetime) -> AnyRow | None:
@@ -110,9 +130,10 @@ def schools_of(session: Session, group_ids: Iterable[UUID]) -> dict[UUID, set[UU
     return schools
 
 
-def revoke_sessions(session: Session, now: datetime, condition: ColumnElement[bool]) -> None:
-    """End every session the condition names."""
-    session.execute(update(sessions).where(condition, sessions.c.revoked_at.is_(None)).values(revoked_at=now))
+def revoke_sessions(session: Session, now: datetime, condition: ColumnElement[bool]) -> list[UUID]:
+    """End every session the condition names; return those that were alive."""
+    ended = update(sessions).where(condition, live_sessions(now)).values(revoked_at=now).returning(sessions.c.id)
+    return list(session.execute(ended).scalars())
 
 
 def calendar(session: Session, organisation_id: UUID) -> list[AnyRow]:

@@ -1,19 +1,15 @@
-"""Routes of organisations, users, sessions and API keys."""
+"""Routes of organisations, users and their roles."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Body, Depends, Request, Response
 
-from foundation import clock
 from foundation.access import Role
-from foundation.pseudonyms import normalise_email
-from hiring.access import NOBODY, Access, AgencySubmissions, BearerCredential, Trail, public, reach_of, requires
+from hiring.access import Access, AgencySubmissions, reach_of, requires
 from hiring.database import DatabaseSession
 from hiring.identity import schemas
-from hiring.identity.authentication import Authentication, issue_api_key
 from hiring.identity.service import IdentityService
-from hiring.origin import origin_of
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, RequiredVersion, created, domain_router, tagged
 from hiring.schemas import Page
@@ -26,58 +22,11 @@ def _service(request: Request) -> IdentityService:
     return service
 
 
-def _authentication(request: Request) -> Authentication:
-    authentication: Authentication = request.app.state.authenticator
-    return authentication
-
-
 Service = Annotated[IdentityService, Depends(_service)]
-Credentials = Annotated[Authentication, Depends(_authentication)]
-OwnSession = Annotated[Access, requires(Permission.OWN_SESSION)]
 ReadOrganisations = Annotated[Access, requires(Permission.ORGANISATIONS_READ)]
 WriteOrganisations = Annotated[Access, requires(Permission.ORGANISATIONS_WRITE)]
 ReadUsers = Annotated[Access, requires(Permission.USERS_READ)]
 WriteUsers = Annotated[Access, requires(Permission.USERS_WRITE)]
-
-
-@router.post("/sessions", status_code=201, dependencies=[Depends(public)])
-def sign_in(
-    body: schemas.SignIn, request: Request, response: Response, session: DatabaseSession, credentials: Credentials
-) -> schemas.Session:
-    """Sign in with an address and a password; the token in the reply is the credential of every other request."""
-    response.headers["Cache-Control"] = "no-store"
-    trail: Trail = request.app.state.audit
-    origin, tried = origin_of(request), {"email": normalise_email(body.email)}
-    request.state.on_refusal = lambda refusal: trail.log_denial(NOBODY, origin, "session.open", reason=refusal.detail, tried=tried)
-    issued = credentials.sign_in(session, body.email, body.password.get_secret_value(), clock.now())
-    trail.log_of(session, issued.caller, origin)("session.open", "session", issued.caller.session_id)
-    return schemas.Session(token=issued.token, expires_at=issued.expires_at, principal=issued.caller.principal.to_json())
-
-
-@router.get("/sessions/current")
-def show_session(access: OwnSession) -> dict[str, Any]:
-    """Return who is signed in."""
-    return access.caller.principal.to_json()
-
-
-@router.delete("/sessions/current", status_code=204)
-def sign_out(access: OwnSession, session: DatabaseSession, credentials: Credentials, sent: BearerCredential) -> None:
-    """Sign out: the token stops working at once here, and within 30 seconds at services that cache answers."""
-    assert sent is not None
-    credentials.sign_out(session, sent.credentials.strip(), access.now)
-    access.log("session.close", "session", access.caller.session_id)
-
-
-@router.post("/credentials/introspect")
-def introspect(
-    body: schemas.CredentialQuestion,
-    access: Annotated[Access, requires(Permission.INTROSPECT, keeps_reply=False)],
-    session: DatabaseSession,
-    credentials: Credentials,
-) -> dict[str, Any]:
-    """Tell a service who holds a session token or API key; ``{"active": false}`` when nobody does."""
-    caller = credentials(session, body.credential.get_secret_value(), access.now)
-    return {"active": False} if caller is None else caller.principal.to_json()
 
 
 @router.post("/organisations", status_code=201, response_model=schemas.Organisation)
@@ -194,38 +143,6 @@ def revoke_membership(user_id: UUID, membership_id: UUID, access: WriteUsers, se
     service.revoke_membership(session, access, user_id, membership_id)
 
 
-@router.post("/api-keys", status_code=201, response_model=schemas.IssuedApiKey)
-def issue_key(
-    body: schemas.NewApiKey,
-    access: Annotated[Access, requires(Permission.API_KEYS_MANAGE, keeps_reply=False)],
-    session: DatabaseSession,
-    response: Response,
-) -> Any:
-    """Make an API key; its secret is in this reply alone."""
-    response.headers["Cache-Control"] = "no-store"
-    access.require_platform()
-    tenants = ["*"] if body.tenant_ids == "*" else [str(tenant_id) for tenant_id in body.tenant_ids]
-    row, credential = issue_api_key(session, access.now, body.name, list(body.scopes), tenants, body.days, access.actor_id)
-    access.log("api_key.issue", "api_key", row.id, after=row)
-    return {**row._mapping, "credential": credential}
-
-
-@router.get("/api-keys", response_model=Page[schemas.ApiKey])
-def list_keys(
-    access: Annotated[Access, requires(Permission.API_KEYS_MANAGE)], session: DatabaseSession, service: Service, page: PageQuery
-) -> Any:
-    """List API keys, without secrets."""
-    return service.api_key_page(session, access, page)
-
-
-@router.delete("/api-keys/{key_id}", status_code=204)
-def revoke_key(
-    key_id: UUID, access: Annotated[Access, requires(Permission.API_KEYS_MANAGE)], session: DatabaseSession, service: Service
-) -> None:
-    """End an API key."""
-    service.revoke_api_key(session, access, key_id)
-
-
 @router.post("/feedback", status_code=201, response_model=schemas.Feedback)
 def give_feedback(
     body: schemas.NewFeedback, access: Annotated[Access, requires(Permission.FEEDBACK_WRITE)], session: DatabaseSession, service: Service
@@ -235,7 +152,7 @@ def give_feedback(
 
 
 @router.get("/sessions/current/permissions", response_model=list[schemas.HeldPermission])
-def list_held_permissions(access: OwnSession, session: DatabaseSession) -> Any:
+def list_held_permissions(access: Annotated[Access, requires(Permission.OWN_SESSION)], session: DatabaseSession) -> Any:
     """Return what the caller may do at which schools: so that a page offers nothing that would be refused."""
     held = [permission for permission in Permission if access.caller.holds(permission)]
     reached = {each: reach_of(access.caller, each, session, lambda *_: AgencySubmissions()).tenant_ids for each in held}

@@ -28,18 +28,59 @@ class SignIn(RequestBody):
     password: SecretStr = Field(max_length=200)
 
 
-class Session(Reply):
-    """A fresh session: the token is shown this once."""
+class RefreshToken(RequestBody):
+    """The refresh token of a session; it is spent by being sent."""
 
-    token: str
-    expires_at: Instant
+    refresh_token: SecretStr = Field(max_length=200)
+
+
+class Session(Reply):
+    """A fresh pair of tokens: they are shown this once."""
+
+    token: str = Field(description="access token: send it as Authorization: Bearer")
+    expires_at: Instant = Field(description="until when the access token is valid")
+    refresh_token: str = Field(description="POST it to /v1/sessions/refresh for the next pair; valid once")
+    refresh_expires_at: Instant = Field(description="the session ends then unless it is refreshed before")
+    ends_at: Instant = Field(description="the session ends then in any case")
     principal: dict[str, Any]
 
 
-class CredentialQuestion(RequestBody):
-    """A session token or API key to be verified for another service."""
+class OpenSession(Reply):
+    """Where somebody is signed in."""
 
-    credential: SecretStr = Field(max_length=500)
+    id: UUID
+    created_at: Instant
+    refreshed_at: Instant
+    expires_at: Instant = Field(description="ends then unless it is refreshed before")
+    ends_at: Instant = Field(description="ends then in any case")
+    is_current: bool
+
+
+class Provider(Reply):
+    """Where else one can sign in."""
+
+    name: str
+
+
+class StartedSignIn(Reply):
+    """A sign-in under way at a provider."""
+
+    authorization_url: str
+    attempt: str = Field(description="sealed; bring it back with the provider's answer within ten minutes")
+
+
+class ProviderAnswer(RequestBody):
+    """What the provider sent back, and the attempt it belongs to."""
+
+    attempt: SecretStr = Field(max_length=2000)
+    state: str = Field(max_length=200)
+    code: SecretStr = Field(max_length=2000)
+
+
+class CredentialQuestion(RequestBody):
+    """An access token or API key to be verified for another service."""
+
+    credential: SecretStr = Field(max_length=2000)
 
 
 class NewOrganisation(RequestBody):
@@ -161,6 +202,17 @@ class ApiKey(Reply):
     tenant_ids: list[str]
     expires_at: Instant
     revoked_at: Instant | None
+    successor_id: UUID | None = Field(description="the key that follows this one; move to it before expires_at")
+    state: Literal["live", "expiring", "expired", "revoked"] = Field(description="expiring: within 30 days; rotate it")
+
+
+class KeyRotation(RequestBody):
+    """How long the old key lives beside its successor, and how long the successor lives."""
+
+    model_config = example(grace_hours=24, days=365)
+
+    grace_hours: int = Field(default=24, ge=0, le=30 * 24)
+    days: int = Field(default=365, ge=1, le=730)
 
 
 class IssuedApiKey(ApiKey):

@@ -1,4 +1,4 @@
-"""Rules of organisations, users, memberships, API keys and feedback."""
+"""Rules of organisations, users, memberships and feedback."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from hiring.errors import Problem
 from hiring.identity import errors, repository
 from hiring.identity.credentials import hash_password
 from hiring.identity.schemas import CalendarDay, NewOrganisation, NewUser, OrganisationChange, UserChange
-from hiring.identity.tables import api_keys, calendar_days, feedback, memberships, organisations, sessions, users
+from hiring.identity.tables import calendar_days, feedback, memberships, organisations, sessions, users
 from hiring.permissions import PLATFORM_ROLES
 from hiring.rows import AnyRow, Paging, change_row, find_row, insert_row, lock_row, new_id, read_page
 
@@ -26,7 +26,10 @@ NO_USER = errors.UserNotFound("there is no such user")
 
 @dataclass(frozen=True)
 class IdentityService:
-    """Organisations and people. ``candidate_key`` keys the address hash; ``survey_lawful_in`` is the survey's locale gate."""
+    """Organisations and people. ``candidate_key`` keys the address hash; ``survey_lawful_in`` is the survey's locale gate.
+
+    Accounts closed and roles granted or taken away are rows of the audit log.
+    """
 
     candidate_key: str
     survey_lawful_in: frozenset[str]
@@ -146,16 +149,24 @@ class IdentityService:
 
     def change_user(self, session: Session, access: Access, user_id: UUID, body: UserChange, version: int) -> AnyRow:
         """Rename, close or reopen an account; a closed one's sessions end. Accounts with roles elsewhere are the platform's."""
+        row = self.administered_user(session, access, user_id, version)
+        changed = change_row(session, users, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        if not changed.is_active:
+            repository.revoke_sessions(session, access.now, sessions.c.user_id == user_id)
+        access.log("user.change", "user", user_id, before=row, after=changed)
+        return changed
+
+    def administered_user(self, session: Session, access: Access, user_id: UUID, version: int | None = None) -> AnyRow:
+        """Return, locked, a person whose account the caller administers: in reach, and without a role anywhere else.
+
+        Raises:
+            UserNotFound: there is none. VersionMismatch: it moved on since ``version``.
+        """
         condition = (users.c.id == user_id) & repository.users_in_reach(access.reach)
         if access.reach.tenant_ids is not None:
             inside = one_of(memberships.c.organisation_id, access.reach.tenant_ids)
             condition &= ~exists(select(1).where(memberships.c.user_id == user_id, inside.is_not(True)))
-        row = lock_row(session, users, condition, NO_USER, version)
-        changed = change_row(session, users, row, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
-        access.log("user.change", "user", user_id, before=row, after=changed)
-        if not changed.is_active:
-            repository.revoke_sessions(session, access.now, sessions.c.user_id == user_id)
-        return changed
+        return lock_row(session, users, condition, NO_USER, version)
 
     def grant_membership(self, session: Session, access: Access, user_id: UUID, organisation_id: UUID | None, role: Role) -> AnyRow:
         """Grant a role."""
@@ -175,18 +186,6 @@ class IdentityService:
         row = find_row(session, memberships, condition, errors.MembershipNotFound("there is no such membership"))
         session.execute(delete(memberships).where(memberships.c.id == membership_id))
         access.log("membership.revoke", "membership", membership_id, tenant_id=row.organisation_id, before=row)
-
-    def api_key_page(self, session: Session, access: Access, paging: Paging) -> dict[str, Any]:
-        """Return every key, without its secret."""
-        access.require_platform()
-        return read_page(session, api_keys, [], paging)
-
-    def revoke_api_key(self, session: Session, access: Access, key_id: UUID) -> None:
-        """End a key."""
-        access.require_platform()
-        row = lock_row(session, api_keys, api_keys.c.id == key_id, errors.ApiKeyNotFound("there is no such API key"))
-        changed = change_row(session, api_keys, row, access.now, revoked_at=row.revoked_at or access.now)
-        access.log("api_key.revoke", "api_key", key_id, before=row, after=changed)
 
     def give_feedback(self, session: Session, access: Access, organisation_id: UUID, respondent_kind: str, score: int) -> AnyRow:
         """Keep how likely a school or agency is to recommend the platform."""

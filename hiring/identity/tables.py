@@ -1,8 +1,8 @@
 """Tables of the schema ``identity``."""
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Column, MetaData, Table, Text
 
-from hiring.columns import day, flag, instant, key, moments, provenance, small, text, texts, uuid, version
+from hiring.columns import day, flag, instant, integer, key, moments, provenance, small, text, texts, uuid, version
 
 metadata = MetaData(schema="identity")
 
@@ -41,6 +41,7 @@ users = Table(
     text("email_hash"),
     text("display_name"),
     text("password_hash", optional=True),
+    text("oidc_subject_hash", optional=True),
     flag("is_active"),
     version(),
     *provenance(),
@@ -60,11 +61,28 @@ sessions = Table(
     "sessions",
     metadata,
     key(),
-    text("token_hash"),
     uuid("user_id"),
     instant("expires_at"),
+    instant("ends_at"),
+    instant("refreshed_at"),
     instant("revoked_at", optional=True),
     instant("created_at"),
+)
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    uuid("session_id"),
+    instant("issued_at"),
+    instant("spent_at", optional=True),
+)
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("subject_hash", Text, primary_key=True),
+    integer("failures"),
+    instant("last_at"),
+    instant("blocked_until", optional=True),
 )
 api_keys = Table(
     "api_keys",
@@ -77,6 +95,7 @@ api_keys = Table(
     uuid("created_by", optional=True),
     instant("expires_at"),
     instant("revoked_at", optional=True),
+    uuid("successor_id", optional=True),
     instant("created_at"),
     instant("updated_at"),
 )

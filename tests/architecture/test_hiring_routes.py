@@ -3,16 +3,14 @@
 import ast
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fastapi.routing import iter_route_contexts
+from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from foundation import clock
 from foundation.access import Page, Principal, Role
 from foundation.settings import Home
-from hiring.access import Requires, public
 from hiring.app import create_app
 from hiring.applications import tables as applications
 from hiring.assessments import tables as assessments
@@ -30,14 +28,12 @@ from hiring.notifications import tables as notifications
 from hiring.notifications.app import create_app as create_notifications
 from hiring.notifications.settings import NotificationSettings
 from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
+from hiring.role_matrix import FILE, RouteUndeclared, as_text, role_matrix
 from hiring.settings import HiringSettings
 
 ROOT = Path(__file__).parents[2]
 DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit", "notifications", "assessments")
-PUBLIC = {
-    ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/schemas/{event_type}/{version}"),
-    ("POST", "/v1/sessions"), ("POST", "/v1/equity/responses"), ("GET", "/v1/job-board/jobs"), ("GET", "/v1/job-board/jobs/{job_id}"),
-}  # fmt: skip
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 METADATA: dict[str, MetaData] = {
     "identity": identity.metadata,
     "jobs": jobs.metadata,
@@ -54,45 +50,37 @@ METADATA: dict[str, MetaData] = {
 
 
 @pytest.fixture
-def routes(tmp_path: Path) -> list[tuple[str, str, list[Any]]]:
-    """Return method, path and direct dependencies of every route but the documentation's own."""
-    home, nowhere = Home(home=tmp_path), "postgresql://nobody@127.0.0.1:1/nothing"
+def app(tmp_path: Path) -> FastAPI:
+    """Return the application without its documentation's own routes."""
+    return create_app(HiringSettings(docs_enabled=False), NOWHERE, Home(home=tmp_path))
+
+
+@pytest.fixture
+def assessments_app(tmp_path: Path) -> FastAPI:
+    """Return the application of the assessments service, without its documentation's own routes."""
+    home = Home(home=tmp_path)
     home.ensure_secret("internal_api_key")
-    apps = (
-        create_app(HiringSettings(docs_enabled=False), nowhere, home),
-        create_assessments_app(AssessmentsSettings(docs_enabled=False), nowhere, home),
+    return create_assessments_app(AssessmentsSettings(docs_enabled=False), NOWHERE, home)
+
+
+def test_every_route_lets_in_whom_the_reviewed_file_says(app, assessments_app):
+    assert as_text(role_matrix(app, assessments_app)) == FILE.read_text(), (
+        "rights changed: run `python -m hiring.role_matrix` and review the difference"
     )
-    return [
-        (method, str(context.path), [dependency.call for dependency in context.dependant.dependencies])
-        for app in apps
-        for context in iter_route_contexts(app.routes)
-        for method in context.methods - {"HEAD"}
-    ]
 
 
-def test_every_route_declares_a_permission_or_is_listed_as_public(routes):
-    assert len(routes) > 80
-    undeclared = []
-    for method, path, calls in routes:
-        declared = [call for call in calls if isinstance(call, Requires)]
-        is_public = public in calls
-        if len(declared) != (0 if (method, path) in PUBLIC else 1) or is_public != ((method, path) in PUBLIC):
-            undeclared.append((method, path))
-    assert undeclared == []
+def test_a_route_without_a_declared_permission_is_an_error(app):
+    app.get("/v1/forgotten")(lambda: None)
+    with pytest.raises(RouteUndeclared, match="GET /v1/forgotten"):
+        role_matrix(app)
 
 
-def test_every_route_of_the_notification_service_declares_a_permission_or_is_public(tmp_path):
-    settings = NotificationSettings(database_url="postgresql://nobody@127.0.0.1:1/nothing")
-    app = create_notifications(settings, Home(home=tmp_path))
-    declared = {}
-    for context in iter_route_contexts(app.routes):
-        calls = [dependency.call for dependency in context.dependant.dependencies]
-        needs = [call.permission for call in calls if isinstance(call, Requires)]
-        assert len(needs) + (public in calls) == 1, context.path
-        declared |= dict.fromkeys(((method, str(context.path)) for method in context.methods), needs)
+def test_every_route_of_the_notification_service_is_the_administrators_or_public(tmp_path):
+    matrix = role_matrix(create_notifications(NotificationSettings(database_url=NOWHERE), Home(home=tmp_path)))
     unsubscribe = "/v1/notifications/unsubscribe"
-    health = {("GET", "/health/live"), ("GET", "/health/ready")}
-    assert {route for route, needs in declared.items() if not needs} == {("GET", unsubscribe), ("POST", unsubscribe)} | health
+    is_public = {route for route, (permission, _) in matrix.items() if permission == "public"}
+    assert is_public == {f"GET {unsubscribe}", f"POST {unsubscribe}", "GET /health/live", "GET /health/ready"}
+    assert {permission for permission, _ in matrix.values()} == {"public", Permission.NOTIFICATIONS_MANAGE}
     assert {role for role in Role if may(role, Permission.NOTIFICATIONS_MANAGE)} == {Role.PLATFORM_ADMIN}
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from contextlib import ExitStack, closing
 
-import psycopg
 import pytest
 
 from foundation.access import Principal
@@ -14,29 +13,6 @@ from foundation.principals import Introspector
 from hiring.demo_logins import LOGINS_FILE, ensure_demo_logins
 from hiring.identity import credentials
 from tests.support.hiring_api import PASSWORD
-
-
-def test_session_from_sign_in_to_sign_out(hiring_api):
-    api = hiring_api
-    school = api.organisation("school")
-    token = api.person("recruiter", school)
-    assert api.do("GET", "/v1/sessions/current", token)["roles"] == ["recruiter"]
-    stored = api.rows("select token_hash from identity.sessions")[0][0]
-    assert stored == credentials.digest(token)
-    assert api.send("DELETE", "/v1/sessions/current", token).status_code == 204
-    assert api.send("GET", "/v1/sessions/current", token).status_code == 401
-
-
-def test_expired_session_and_closed_account_are_refused(hiring_api):
-    api = hiring_api
-    school = api.organisation("school")
-    first, second = api.person("recruiter", school), api.person("hiring_manager", school)
-    with psycopg.connect(api.urls.owner, autocommit=True) as connection:
-        connection.execute("update identity.sessions set expires_at = now() where token_hash = %s", [credentials.digest(first)])
-    assert api.send("GET", "/v1/jobs", first).status_code == 401
-    user_id = api.do("GET", "/v1/sessions/current", second)["subject_id"]
-    api.do("PATCH", f"/v1/users/{user_id}", json={"is_active": False}, If_Match='"1"')
-    assert api.send("GET", "/v1/jobs", second).status_code == 401
 
 
 def test_wrong_password_and_unknown_address_answer_the_same(hiring_api, monkeypatch):

@@ -45,7 +45,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/report-schedules/{schedule_id}/deliveries": {"publish_version": "v1", "outcome": "sent"},
 }
 OF_SERVICES = re.compile(r"/(evaluations|recipients?|deliveries)$|^PATCH /v1/alert-events/")
-PLATFORM_ONLY = {"/v1/api-keys/{key_id}"}
+PLATFORM_ONLY = {"/v1/api-keys/{key_id}", "/v1/api-keys/{key_id}/rotate"}
 
 
 def ids_of_a_busy_school(api) -> dict[str, str]:
@@ -64,11 +64,13 @@ def ids_of_a_busy_school(api) -> dict[str, str]:
     stage_id = api.do("POST", "/v1/stage-definitions", json=stage)["id"]
     member = api.do("GET", "/v1/sessions/current", api.person("recruiter", school))["subject_id"]
     membership_id = api.do("GET", f"/v1/users/{member}/memberships")[0]["id"]
+    session_id = api.do("GET", f"/v1/users/{member}/sessions")[0]["id"]
     insights = ids_of_insights(api, school, api.person("hr_director", school))
     return insights | {
         "organisation_id": school, "job_id": job_id, "posting_id": posting["id"], "channel_id": channel["id"], "hire_id": hire["id"],
         "application_id": active["id"], "candidate_id": active["candidate_id"], "offer_id": offer_id, "consent_id": consent_id,
         "stage_id": stage_id, "user_id": member, "membership_id": membership_id, "saga_id": saga_id,
+        "session_id": session_id,
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 from nexus.databases import create_database, login_urls, migrate
 from nexus.embedded_postgres import EmbeddedPostgres
 from tests.support.debian_packages import ensure_chromium
+from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET
 from tests.support.postgres import PASSWORDS
 from tests.support.published_file import AGENCIES, BRIGHT, GROUP, HANOK, NORTH, RIVER, SCHOOLS, Made, publish_made
 
@@ -27,13 +28,18 @@ _QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-compone
 
 @dataclass(frozen=True)
 class Stack:
-    """Addresses of the two services, the published version they read, and the logins by name (email, password, role)."""
+    """Addresses of the two services, the published version they read, and the logins by name (email, password, role).
+
+    The hiring API knows an OpenID provider at a port where nothing listens until a test starts one.
+    """
 
     home: Path
     made: Made
     dashboard: str
     hiring: str
     logins: dict[str, dict[str, str]]
+    owner_url: str
+    provider_port: int
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +51,18 @@ def dashboard_stack(postgres_server: EmbeddedPostgres, migrated_template: str, t
     _register_organisations(owner_url)
     urls = login_urls(owner_url, PASSWORDS)
     made = publish_made(home)
-    ports = _free_ports(2)
-    hiring, dashboard = (f"http://127.0.0.1:{port}" for port in ports)
+    ports = _free_ports(3)
+    hiring, dashboard = (f"http://127.0.0.1:{port}" for port in ports[:2])
     environment = os.environ | {
         "NEXUS_HOME": str(home),
         "NEXUS_DATABASE_OWNER_URL": urls.owner,
         "NEXUS_DATABASE_HIRING_URL": urls.hiring,
         "NEXUS_DASHBOARD_HIRING_URL": hiring,
+        "NEXUS_OIDC_ISSUER": f"http://127.0.0.1:{ports[2]}",
+        "NEXUS_OIDC_NAME": "Meridian & Co",
+        "NEXUS_OIDC_CLIENT_ID": CLIENT_ID,
+        "NEXUS_OIDC_CLIENT_SECRET": CLIENT_SECRET,
+        "NEXUS_OIDC_REDIRECT_URI": f"{dashboard}/sign-in/callback",
     }
     subprocess.run([sys.executable, "-m", "hiring.demo_logins"], env=environment, check=True, capture_output=True)
     logins = json.loads((home / "secrets" / "demo_logins.json").read_text())
@@ -62,7 +73,7 @@ def dashboard_stack(postgres_server: EmbeddedPostgres, migrated_template: str, t
     try:
         _wait(f"{hiring}/health/ready", started[0], home / "hiring.log")
         _wait(f"{dashboard}/_stcore/health", started[1], home / "dashboard.log")
-        yield Stack(home, made, dashboard, hiring, logins)
+        yield Stack(home, made, dashboard, hiring, logins, owner_url, ports[2])
     finally:
         for process in started:
             process.terminate()

@@ -1,8 +1,7 @@
 """The hiring API served by a real server over a migrated database, and short ways to put schools, people and jobs into it."""
 
-import threading
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -10,17 +9,17 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import Engine
 
 from foundation import clock
 from foundation.settings import Home
 from hiring.app import create_app
 from hiring.database import open_engine, session_factory
-from hiring.identity.authentication import issue_api_key
+from hiring.identity.api_keys import issue_api_key
 from hiring.permissions import BACKDATE, Permission
-from hiring.settings import HiringSettings
+from hiring.settings import HiringSettings, OidcSettings
 from nexus.databases import DatabaseUrls
+from tests.support.http_server import served
 
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)
@@ -67,9 +66,13 @@ class HiringApi:
             email = f"{role}.{next(_numbers)}@people.example"
             body = {"email": email, "display_name": role, "password": PASSWORD, "organisation_id": organisation_id, "role": role}
             self.do("POST", "/v1/users", json=body)
-            token = self.do("POST", "/v1/sessions", json={"email": email, "password": PASSWORD})["token"]
-            self.people[(role, organisation_id)] = token
+            self.people[(role, organisation_id)] = self.sign_in(email)["token"]
         return self.people[(role, organisation_id)]
+
+    def sign_in(self, email: str) -> dict[str, Any]:
+        """Open a session of somebody made with the password of the tests; return its tokens."""
+        opened: dict[str, Any] = self.do("POST", "/v1/sessions", json={"email": email, "password": PASSWORD})
+        return opened
 
     def open_job(self, tenant_id: str, headcount: int = 1, credential: str | None = None) -> str:
         """Draft, approve and open a job; return its id."""
@@ -106,22 +109,19 @@ class HiringApi:
 @pytest.fixture
 def hiring_api(migrated_database: DatabaseUrls, tmp_path: Path) -> Iterator[HiringApi]:
     """Serve the API for one test over a database of its own, logged in to Postgres as the application."""
-    home = Home(home=tmp_path)
-    app = create_app(HiringSettings(pool_size=8), migrated_database.hiring, home)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="on"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started and thread.is_alive() and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    engine = open_engine(migrated_database.owner, pool_size=1)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        api = HiringApi(client, engine, migrated_database, home, app.state.engine)
+    with served_hiring(migrated_database, Home(home=tmp_path)) as api:
+        yield api
+
+
+@contextmanager
+def served_hiring(urls: DatabaseUrls, home: Home, oidc: OidcSettings | None = None, **settings: Any) -> Iterator[HiringApi]:
+    """Serve the API by settings of the test's own."""
+    app = create_app(HiringSettings(**{"pool_size": 8, **settings}), urls.hiring, home, oidc)
+    engine = open_engine(urls.owner, pool_size=1)
+    with served(app) as client:
+        api = HiringApi(client, engine, urls, home, app.state.engine)
         with session_factory(engine)() as session, session.begin():
             scopes = [*(permission.value for permission in Permission), BACKDATE]
             api.platform = issue_api_key(session, clock.now(), "tests", scopes, ["*"], 1, None)[1]
         yield api
-    server.should_exit = True
-    thread.join(timeout=20)
     engine.dispose()

@@ -17,7 +17,7 @@ from hiring.applications.messages_sent import MESSAGES_SENT
 from hiring.bus.consumer import LogReader
 from hiring.bus.relay import Relay
 from hiring.database import open_engine, session_factory
-from hiring.identity.authentication import issue_api_key
+from hiring.identity.api_keys import issue_api_key
 from hiring.notifications.intake import Intake
 from hiring.notifications.settings import API_KEY, NotificationSettings
 from hiring.notifications.stations import Work, prepare
