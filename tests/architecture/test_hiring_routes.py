@@ -75,12 +75,12 @@ def test_a_route_without_a_declared_permission_is_an_error(app):
         role_matrix(app)
 
 
-def test_every_route_of_the_notification_service_is_the_administrators_or_public(tmp_path):
+def test_every_route_of_the_notification_service_says_who_may_use_it(tmp_path):
     matrix = role_matrix(create_notifications(NotificationSettings(database_url=NOWHERE), Home(home=tmp_path)))
     unsubscribe = "/v1/notifications/unsubscribe"
     is_public = {route for route, (permission, _) in matrix.items() if permission == "public"}
     assert is_public == {f"GET {unsubscribe}", f"POST {unsubscribe}", "GET /health/live", "GET /health/ready"}
-    assert {permission for permission, _ in matrix.values()} == {"public", Permission.NOTIFICATIONS_MANAGE}
+    assert {permission for permission, _ in matrix.values()} == {"public", Permission.OWN_SESSION, Permission.NOTIFICATIONS_MANAGE}
     assert {role for role in Role if may(role, Permission.NOTIFICATIONS_MANAGE)} == {Role.PLATFORM_ADMIN}
 
 
