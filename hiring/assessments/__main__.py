@@ -43,7 +43,7 @@ def retry(session: Session, settings: AssessmentsSettings, ids: list[UUID] | Non
     for table in TABLES.values():
         here = select(table.c.id).join(uploads, uploads.c.id == table.c.upload_id)
         here = here.where(table.c.state == "dead", uploads.c.state == "stored")
-        found = list(session.execute(here if ids is None else here.where(table.c.id.in_(ids))).scalars())
+        found: list[UUID] = list(session.execute(here if ids is None else here.where(table.c.id.in_(ids))).scalars())
         count += queue(table, settings).replay(session, found, clock.now())
     return count
 
