@@ -63,6 +63,9 @@ class EventType(StrEnum):
     EMPLOYMENT_OUTCOME_RECORDED = "EMPLOYMENT_OUTCOME_RECORDED"
 
 
+_ADD = insert(events)  # made once: building the statement would cost more than running it
+
+
 def record(
     session: Session, event_type: EventType, kind: str, aggregate_id: UUID, sequence: int, occurred_at: datetime, /, **data: Any
 ) -> None:
@@ -80,15 +83,14 @@ def record(
     Raises:
         PayloadRefused: the data are not what the type declares.
     """
-    session.execute(
-        insert(events).values(
-            event_id=new_id(),
-            type=event_type.value,
-            subject=f"{kind}:{aggregate_id}",
-            sequence=sequence,
-            data=written(event_type.value, data),
-            schema_version=newest_version(event_type.value),
-            occurred_at=occurred_at,
-            correlation_id=logs.correlation_id(),
-        )
-    )
+    values = {
+        "event_id": new_id(),
+        "type": event_type.value,
+        "subject": f"{kind}:{aggregate_id}",
+        "sequence": sequence,
+        "data": written(event_type.value, data),
+        "occurred_at": occurred_at,
+        "correlation_id": logs.correlation_id(),
+        "schema_version": newest_version(event_type.value),
+    }
+    session.execute(_ADD, values)
