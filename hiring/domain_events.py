@@ -79,6 +79,9 @@ class EventType(StrEnum):
     INTERVIEW_ANALYSED = "INTERVIEW_ANALYSED"
 
 
+_ADD = insert(events)  # made once: building the statement would cost more than running it
+
+
 def record(
     session: Session,
     event_type: EventType,
@@ -134,4 +137,4 @@ def record_all(session: Session, event_type: EventType, kind: str, news: Sequenc
         }
         for each in news
     ]
-    session.execute(insert(events), rows)
+    session.execute(_ADD, rows)

@@ -16,9 +16,10 @@ LEADER = 7_226_201_002  # any constant: one relay moves at a time
 LOG_CHANNEL = "bus_log"
 BATCH = 1000
 
+# A range, not a list of ids: whatever the planner believes of a table that is empty one moment and full the next, it stays linear.
 _MOVE = text("""
 with moved as (
-  delete from outbox.events where id in (select id from outbox.events order by id limit :batch) returning *
+  delete from outbox.events where id <= (select max(id) from (select id from outbox.events order by id limit :batch) lowest) returning *
 )
 insert into outbox.event_log (event_id, type, subject, sequence, data, occurred_at, correlation_id, schema_version)
 select event_id, type, subject, sequence, data, occurred_at, correlation_id, schema_version from moved order by id
