@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,6 +77,17 @@ class SagaWorker:
         stations = (self.relay, self.reader, Ticker(engine or self.engine, self.sessions))
         while sum(station.work() for station in stations):
             pass
+
+    def take_over(self, engine: Engine) -> None:
+        """Work until nothing is due, after another worker died: Postgres needs a moment to notice, and its rows stay locked till then."""
+        due, deadline = text("select count(*) from hire_saga.sagas where ended_at is null and due_at <= now()"), time.monotonic() + 20
+        while True:
+            self.drain(engine)
+            with self.sessions() as session:
+                if not session.execute(due).scalar_one():
+                    return
+            assert time.monotonic() < deadline, "a killed worker's rows are still locked"
+            time.sleep(0.02)
 
     def tick(self, engine: Engine | None = None) -> int:
         """Take one step of one hire."""
