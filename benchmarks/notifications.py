@@ -2,6 +2,7 @@
 
     python -m benchmarks.notifications                     # 20,000 letters a run, some minutes
     python -m benchmarks.notifications --letters 5000 --repeat 1
+    python -m benchmarks.notifications --delay 0.1         # a server far away: the wait limits, not this machine's cores
 
 Needs nothing running. It starts a PostgreSQL with fsync on, the hiring API (which opens the addresses, sealed as in life), a mail server
 as a process of its own, and one or two ``python -m hiring.notifications work``. Measured from the moment the deliveries wait until the
@@ -92,13 +93,15 @@ def running(command: Sequence[str], environment: dict[str, str], **options: obje
         process.wait(30)
 
 
-def measure(url: str, environment: dict[str, str], folder: Path, letters: int, workers: int) -> tuple[float, Counter[str], float]:
+def measure(
+    url: str, environment: dict[str, str], folder: Path, letters: int, workers: int, delay: float
+) -> tuple[float, Counter[str], float]:
     """Return letters a minute, Message-IDs at the mail server, and the senders' seconds of CPU."""
     let_wait(url, letters)
     taken = folder / "taken"
     taken.write_text("")
     began_cpu = os.times().children_user + os.times().children_system
-    with running([sys.executable, "-m", "tests.support.smtp_sink", str(taken)], environment, stdout=subprocess.PIPE) as sink:
+    with running([sys.executable, "-m", "tests.support.smtp_sink", str(taken), str(delay)], environment, stdout=subprocess.PIPE) as sink:
         assert sink.stdout is not None
         values = environment | {"NEXUS_SMTP_PORT": sink.stdout.readline().strip()}
         command = [sys.executable, "-m", "hiring.notifications", "work"]
@@ -123,6 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--letters", type=int, default=20_000)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--delay", type=float, default=0, help="seconds the mail server takes for a letter")
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="nexus-notifications-"))
     folder.chmod(0o755)
@@ -149,7 +153,7 @@ def main() -> None:
             for workers in (1, 2):
                 rates = []
                 for _ in range(asked.repeat):
-                    rate, ids, used = measure(urls.owner, environment, folder, asked.letters, workers)
+                    rate, ids, used = measure(urls.owner, environment, folder, asked.letters, workers, asked.delay)
                     rates.append(rate)
                     again = ids.total() - len(ids)
                     print(

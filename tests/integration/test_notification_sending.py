@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -63,6 +64,24 @@ def test_a_sender_killed_amid_a_batch_loses_nothing(notifying, tmp_path):
     assert 0 <= arrived.total() - 200 <= 2 * 20 + 4
     facts = notifying.api.rows("select count(*) from outbox.events where type = 'MESSAGE_SENT'")
     assert facts == [(200,)]
+
+
+def test_connections_to_the_database_that_drop_amid_a_batch_lose_and_double_nothing(notifying):
+    let_wait(notifying, 60)
+    notifying.mail.delay_seconds = 0.05
+    with notifying.work(flush=10) as work:
+        [sender] = work.senders
+        sending = threading.Thread(target=sender.work)
+        sending.start()
+        while len(notifying.mail.letters) < 20:
+            time.sleep(0.005)
+        ended = notifying.api.rows(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        )
+        sending.join()
+    assert ended[0][0] >= 1
+    assert states(notifying) == {"sent": 60}
+    assert len({letter["Message-ID"] for letter in notifying.letters()}) == len(notifying.mail.letters) == 60
 
 
 def test_an_outage_longer_than_all_tries_makes_no_dead_letter(notifying):

@@ -1,4 +1,7 @@
-"""A quick SMTP server as a process: ``python -m tests.support.smtp_sink FILE`` says its port and writes every Message-ID to FILE."""
+"""A quick SMTP server as a process: ``python -m tests.support.smtp_sink FILE [DELAY]`` says its port and writes every Message-ID to FILE.
+
+DELAY: seconds from a letter's end to its answer, as a server far away or a busy one takes.
+"""
 
 import asyncio
 import re
@@ -14,8 +17,9 @@ _GREETING, _OK, _GO, _BYE = b"220 sink\r\n", b"250 ok\r\n", b"354 go\r\n", b"221
 class Sink(asyncio.Protocol):
     """One connection: knows enough of RFC 5321 to take letters, and answers as fast as it can."""
 
-    def __init__(self, ids: TextIO) -> None:
+    def __init__(self, ids: TextIO, delay_seconds: float) -> None:
         self._ids = ids
+        self._delay = delay_seconds
         self._buffer = b""
         self._in_data = False
 
@@ -34,19 +38,22 @@ class Sink(asyncio.Protocol):
                 found = _ID.search(self._buffer, 0, end)
                 self._ids.write(f"{found[1].decode()}\n" if found else "none\n")
                 self._buffer, self._in_data = self._buffer[end + 5 :], False
-                self._transport.write(_OK)
+                if self._delay:
+                    asyncio.get_running_loop().call_later(self._delay, self._transport.write, _OK)
+                else:
+                    self._transport.write(_OK)
                 continue
             verb, self._buffer = self._buffer[:4].upper(), self._buffer[end + 2 :]
             self._in_data = verb == b"DATA"
             self._transport.write(_GO if self._in_data else _BYE if verb == b"QUIT" else _OK)
 
 
-async def _serve(file: Path) -> None:
+async def _serve(file: Path, delay_seconds: float) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     with file.open("a", buffering=1) as ids:
-        server = await loop.create_server(lambda: Sink(ids), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: Sink(ids, delay_seconds), "127.0.0.1", 0)
         sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
         sys.stdout.flush()
         await stopping.wait()
@@ -54,4 +61,4 @@ async def _serve(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    asyncio.run(_serve(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0))
