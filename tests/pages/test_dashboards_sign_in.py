@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,7 +190,7 @@ def test_processes_that_renew_at_once_spend_one_token(
     sessions, client, clock = clocked
     handle = sessions.begin(replace(opened(client, dashboard_stack), expires_at=clock.now))
     key = (dashboard_stack.home / "secrets" / "internal_api_key").read_text().strip()
-    for another, _, _ in asking(dashboard_stack.hiring, key, tmp_path, clock, timedelta(minutes=5)):
+    with contextmanager(asking)(dashboard_stack.hiring, key, tmp_path, clock, timedelta(minutes=5)) as (another, _, _):
         with ThreadPoolExecutor(8) as pool:
             found = set(pool.map(lambda n: (sessions, another)[n % 2].access_token(handle), range(8)))
         assert len(found) == 1
