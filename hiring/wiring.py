@@ -16,6 +16,7 @@ from hiring.applications.service import ApplicationService
 from hiring.applications.stages import WorkflowService
 from hiring.applications.standing import StandingService
 from hiring.applications.workflow_router import router as workflow_router
+from hiring.assessments.gauges import gauges as assessment_gauges
 from hiring.audit.router import router as audit_router
 from hiring.audit.service import AuditService
 from hiring.bus.gauges import gauges as bus_gauges
@@ -62,6 +63,7 @@ from hiring.jobs.planning import PlanningService
 from hiring.jobs.planning_router import router as planning_router
 from hiring.jobs.router import router as jobs_router
 from hiring.jobs.service import JobService
+from hiring.notifications.gauges import gauges as notification_gauges
 from hiring.operations.router import OperationsService
 from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
@@ -91,7 +93,7 @@ ROUTERS = (
     events_router,
 )
 
-GAUGES = (bus_gauges, hire_saga_gauges)
+GAUGES = (bus_gauges, notification_gauges, hire_saga_gauges, assessment_gauges)
 
 
 def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSettings, home: Home, registry: CollectorRegistry) -> None:

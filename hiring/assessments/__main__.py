@@ -9,18 +9,17 @@ import sys
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from foundation import clock
 from foundation.settings import Databases
-from hiring.assessments.jobs import queue
+from hiring.assessments.jobs import TABLES, queue
 from hiring.assessments.own_database import prepare
 from hiring.assessments.settings import AssessmentsSettings
-from hiring.assessments.tables import interview_analyses, resume_parses, uploads
+from hiring.assessments.tables import uploads
 from hiring.database import open_engine, session_factory
 
-TABLES: dict[str, Table] = {"resume": resume_parses, "interview": interview_analyses}
 _SHOWN = (
     "id", "state", "progress", "attempts", "error", "due_at", "leased_until", "created_at", "application_id", "tenant_id", "upload_id",
 )  # fmt: skip

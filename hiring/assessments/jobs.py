@@ -21,6 +21,7 @@ NO_PARSE = errors.ParseNotFound("there is no such résumé parse")
 NO_ANALYSIS = errors.AnalysisNotFound("there is no such interview analysis")
 NO_UPLOAD = errors.UploadNotFound("upload_id: there is no such upload")
 TRIES = 3
+TABLES: dict[str, Table] = {"resume": resume_parses, "interview": interview_analyses}
 
 
 def queue(table: Table, settings: AssessmentsSettings) -> Queue:

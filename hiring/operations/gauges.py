@@ -29,7 +29,8 @@ Reader = Callable[[Session, datetime], Sequence[Gauge]]
 
 
 def by_state(session: Session, table: Table, name: str, text: str, states: Sequence[str]) -> list[Gauge]:
-    """Return one gauge a state of a queue's table, zeros included: a series that vanishes can't raise an alert."""
-    found = session.execute(select(table.c.state, func.count().label("rows_count")).group_by(table.c.state))
+    """Return one gauge for each of these states of a queue's table, zeros included: a series that vanishes can't raise an alert."""
+    counted = select(table.c.state, func.count().label("rows_count")).where(table.c.state.in_(states)).group_by(table.c.state)
+    found = session.execute(counted)
     counts: dict[str, int] = {row.state: row.rows_count for row in found}
     return [Gauge(name, text, counts.get(state, 0), {"state": state}) for state in states]

@@ -56,8 +56,8 @@ alter table assessments.interview_analyses
   add column progress smallint not null default 0 check (progress between 0 and 100),
   add column plan jsonb,                           -- questions meant to be asked, and the rubric
   add column completed_at timestamptz;
-create index resume_parses_due on assessments.resume_parses (due_at) where state in ('queued', 'running');
-create index interview_analyses_due on assessments.interview_analyses (due_at) where state in ('queued', 'running');
+create index resume_parses_due on assessments.resume_parses (due_at) where state in ('queued', 'running', 'dead');
+create index interview_analyses_due on assessments.interview_analyses (due_at) where state in ('queued', 'running', 'dead');
 create index resume_parses_application on assessments.resume_parses (application_id);
 create index interview_analyses_application on assessments.interview_analyses (application_id);
 create index participants_interview on assessments.participants (interview_id);

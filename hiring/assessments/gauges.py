@@ -1,0 +1,17 @@
+"""Figures of the background jobs: what waits, what runs, what is dead."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from hiring.assessments.jobs import TABLES
+from hiring.operations.gauges import Gauge, by_state
+
+
+def gauges(session: Session, _now: datetime) -> list[Gauge]:
+    """Return the number of jobs by kind and state; done ones are history, not a queue."""
+    found = []
+    for kind, table in TABLES.items():
+        for gauge in by_state(session, table, "jobs", "Background jobs; dead ones: `nexus jobs list`.", ("queued", "running", "dead")):
+            found.append(Gauge(gauge.name, gauge.help, gauge.value, {**gauge.labels, "kind": kind}))
+    return found
