@@ -1,5 +1,6 @@
 """Figures of the background jobs: what waits, what runs, what is dead."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,8 +11,9 @@ from hiring.operations.gauges import Gauge, by_state
 
 def gauges(session: Session, _now: datetime) -> list[Gauge]:
     """Return the number of jobs by kind and state; done ones are history, not a queue."""
-    found = []
-    for kind, table in TABLES.items():
-        for gauge in by_state(session, table, "jobs", "Background jobs; dead ones: `nexus jobs list`.", ("queued", "running", "dead")):
-            found.append(Gauge(gauge.name, gauge.help, gauge.value, {**gauge.labels, "kind": kind}))
-    return found
+    text, states = "Background jobs; dead ones: `nexus jobs list`.", ("queued", "running", "dead")
+    return [
+        replace(gauge, labels={**gauge.labels, "kind": kind})
+        for kind, table in TABLES.items()
+        for gauge in by_state(session, table, "jobs", text, states)
+    ]
