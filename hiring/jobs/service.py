@@ -192,14 +192,19 @@ class JobService:
             raise errors.JobAlreadyFilled("the opening is filled or closed")
         return named
 
-    def fill_opening(self, session: Session, access: Access, job: AnyRow, opening: AnyRow, application_id: UUID, at: datetime) -> bool:
-        """Fill an opening of a locked job; close the job with its last one. Returns whether the job was closed."""
+    def fill_opening(
+        self, session: Session, access: Access, job: AnyRow, opening: AnyRow, application_id: UUID, at: datetime, *, closes_job: bool = True
+    ) -> bool:
+        """Fill an opening of a locked job; close the job with its last one. Returns whether the job was closed.
+
+        ``closes_job`` is False where the job's own end is told apart from its hires (imports).
+        """
         repository.set_openings(
             session, [opening.id], access.now, filled_by_application_id=application_id, closed_at=at, close_reason="filled"
         )
         job = change_row(session, jobs, job, access.now)
         record(session, EventType.OPENING_FILLED, "job", job.id, job.version, at, tenant_id=job.tenant_id, opening_id=opening.id)
-        if any(row.closed_at is None for row in repository.openings_of(session, job.id)):
+        if not closes_job or any(row.closed_at is None for row in repository.openings_of(session, job.id)):
             return False
         self.take_step(session, access, job, "close", at, "filled")
         return True
