@@ -15,6 +15,7 @@ from foundation.settings import Databases
 from hiring.bus.consumer import Consumer, LogReader
 from hiring.bus.relay import LOG_CHANNEL, Relay
 from hiring.database import open_engine, session_factory
+from hiring.legacy import feeding as legacy_feeding
 from hiring.work.loop import Station, run
 
 
@@ -24,7 +25,7 @@ class UnknownStation(ValueError):
 
 def consumers() -> list[Consumer]:
     """Return everybody who reacts to events in the core's own database."""
-    return []
+    return [legacy_feeding.consumer()]
 
 
 def stations(database_url: str) -> list[Station]:
@@ -35,7 +36,7 @@ def stations(database_url: str) -> list[Station]:
     """
     engine = open_engine(database_url)
     sessions = session_factory(engine)
-    return [Relay(engine), *(LogReader(consumer, sessions, engine) for consumer in consumers())]
+    return [Relay(engine), *(LogReader(consumer, sessions, engine) for consumer in consumers()), legacy_feeding.LogFiles(engine)]
 
 
 def chosen(every: Sequence[Station], only: Sequence[str]) -> list[Station]:

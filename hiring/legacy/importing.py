@@ -77,7 +77,9 @@ def load(
 
 def summarise(session: Session, import_id: UUID, log: HiringLog, *, is_dry: bool) -> ImportSummary:
     """Count what became of a log's rows."""
-    own = dict(_counts(session, select(loaded.c.log_table, func.count()).where(loaded.c.import_id == import_id).group_by(loaded.c.log_table)))
+    own = dict(
+        _counts(session, select(loaded.c.log_table, func.count()).where(loaded.c.import_id == import_id).group_by(loaded.c.log_table))
+    )
     aside = select(quarantine.c.log_table + ": " + quarantine.c.reason, func.count()).where(quarantine.c.import_id == import_id)
     quarantined = Counter(dict(_counts(session, aside.group_by(quarantine.c.log_table, quarantine.c.reason))))
     read = {table: log.read_count(table) for table in log.rows}
@@ -123,9 +125,7 @@ def _opened(sessions: sessionmaker[Session], log: HiringLog, tenant_id: UUID, *,
         return resumed
 
 
-def _rehearse(
-    sessions: sessionmaker[Session], services: Services, log: HiringLog, tenant_id: UUID, progress: Progress
-) -> ImportSummary:
+def _rehearse(sessions: sessionmaker[Session], services: Services, log: HiringLog, tenant_id: UUID, progress: Progress) -> ImportSummary:
     with sessions() as session:
         whole = session.begin()
 

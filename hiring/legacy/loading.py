@@ -148,7 +148,9 @@ class Loader:
             service.step(session, access, job_id, "open", row["opened_at"] or row["approved_at"] or began)
             for seat in seats:
                 if seat["opened_at"]:
-                    jobs_repository.set_openings(session, [unit.made_rows["openings", seat.source_id]], access.now, opened_at=seat["opened_at"])
+                    jobs_repository.set_openings(
+                        session, [unit.made_rows["openings", seat.source_id]], access.now, opened_at=seat["opened_at"]
+                    )
         unit.made("jobs", row.source_id, job_id)
 
     def _application(self, replay: Replay, row: LogRow, parts: Parts) -> None:

@@ -95,7 +95,9 @@ def _check(
     session: Session, import_id: UUID, tenant_id: UUID, log: HiringLog, table: str, ids: dict[str, UUID], own: set[tuple[str, str]]
 ) -> TableCheck:
     check = TableCheck(table, read=log.read_count(table))
-    reasons = select(quarantine.c.reason, quarantine.c.row_number).where(quarantine.c.import_id == import_id, quarantine.c.log_table == table)
+    reasons = select(quarantine.c.reason, quarantine.c.row_number).where(
+        quarantine.c.import_id == import_id, quarantine.c.log_table == table
+    )
     aside = {row.row_number: row.reason for row in session.execute(reasons)}
     check.quarantined.update(aside.values())
     here = core_rows(session, table, tenant_id)
@@ -150,7 +152,9 @@ def as_text(report: Reconciliation) -> str:
     for check in report.tables:
         lines += [f"quarantined: {count:,} × {check.table}: {reason}" for reason, count in sorted(check.quarantined.items())]
         lines += [f"missing: {check.table} {source_id}" for source_id in check.missing[:SHOWN]]
-        lines += [f"differing: {check.table} {source_id}: {', '.join(fields)}" for source_id, fields in list(check.differing.items())[:SHOWN]]
+        lines += [
+            f"differing: {check.table} {source_id}: {', '.join(fields)}" for source_id, fields in list(check.differing.items())[:SHOWN]
+        ]
         lines += [f"sum of {check.table}.{column}: log {there:f}, core {here:f}" for column, there, here in check.sums]
     lines.append(f"stage events the core's rules added: {report.by_rule:,}")
     lines.append("ties out" if report.ties_out else "DOES NOT TIE OUT")

@@ -23,7 +23,7 @@ from hiring.legacy.order import Parts, Step, steps_of
 from hiring.legacy.reading import LogRow
 from hiring.legacy.school import Importer, Setting
 from hiring.legacy.unit import RuleRefused, Unit
-from hiring.rows import AnyRow, new_id, stamp
+from hiring.rows import new_id, stamp
 
 _IMPLIED = {"provenance": "inferred_status"}
 # status of an offer in the log: the steps that lead there, each with the column of its instant

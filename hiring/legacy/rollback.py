@@ -70,7 +70,9 @@ def roll_back(engine: Engine, import_id: UUID) -> Rollback:
 
 
 def _require_newest(connection: Connection, import_id: UUID) -> None:
-    row = connection.execute(text("select tenant_id, state, started_at from legacy.imports where id = :id for update"), {"id": import_id}).first()
+    row = connection.execute(
+        text("select tenant_id, state, started_at from legacy.imports where id = :id for update"), {"id": import_id}
+    ).first()
     if row is None:
         raise ImportRefused(f"there is no import {import_id}")
     if row.state == "rolled_back":
@@ -78,7 +80,9 @@ def _require_newest(connection: Connection, import_id: UUID) -> None:
     free = "select pg_try_advisory_xact_lock(hashtextextended(:key, 0))"
     if not connection.execute(text(free), {"key": f"legacy import {row.tenant_id}"}).scalar():
         raise ImportRefused("an import of this school is running: stop it first")
-    newer = "select id from legacy.imports where tenant_id = :tenant and started_at > :at and state <> 'rolled_back' order by started_at desc"
+    newer = (
+        "select id from legacy.imports where tenant_id = :tenant and started_at > :at and state <> 'rolled_back' order by started_at desc"
+    )
     later = connection.execute(text(newer), {"tenant": row.tenant_id, "at": row.started_at}).scalar()
     if later is not None:
         raise ImportRefused(f"import {later} of this school is newer: roll that one back first")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg.errors
 from pydantic import ValidationError
-from sqlalchemy import BigInteger, Text, cast, func, select
+from sqlalchemy import BigInteger, Text, cast, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
@@ -84,7 +84,7 @@ class Unit:
     def settle(self) -> None:
         """Write down what was made and set aside, and the transaction's mark; the last thing before the commit."""
         xid = cast(cast(func.pg_current_xact_id(), Text), BigInteger)
-        mark = upsert(transactions).from_select(["xid", "import_id"], select(xid, self.import_id))
+        mark = upsert(transactions).values(xid=xid, import_id=self.import_id)
         self.session.execute(mark.on_conflict_do_nothing())
         if self.made_rows:
             common = {"tenant_id": self.tenant_id, "import_id": self.import_id}

@@ -16,6 +16,7 @@ from hiring.idempotency import idempotency_keys
 from hiring.identity import tables as identity
 from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
+from hiring.legacy import tables as legacy
 from hiring.migrations import upgrade
 
 TYPES = {
@@ -30,12 +31,12 @@ def test_declared_tables_equal_the_database(migrated_database):
     with psycopg.connect(migrated_database.owner) as connection:
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
-            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit')"
+            " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit','legacy')"
             " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, audit, bus, candidates, equity, identity, insights, jobs):
+    for module in (applications, audit, bus, candidates, equity, identity, insights, jobs, legacy):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns
