@@ -31,10 +31,11 @@ CORE: dict[str, Table] = {
 
 
 def core_rows(session: Session, table: str, tenant_id: UUID, condition: ColumnElement[bool] | None = None) -> dict[UUID, dict[str, Any]]:
-    """Return a school's rows of one table by core id, in the log's columns and with typed values, in the order they were made."""
+    """Return a school's rows of one table by core id, in the log's columns, typed; those of one thing in the order they were made."""
     source = CORE[table]
     mine = select(source).where(source.c.tenant_id == tenant_id, true() if condition is None else condition)
-    rows = list(session.execute(mine.order_by(source.c.created_at, source.c.id)))
+    order = (source.c.application_id, source.c.sequence) if table == "stage_events" else (source.c.created_at, source.c.id)
+    rows = list(session.execute(mine.order_by(*order)))
     canonical = _canonical(session, tenant_id) if table == "stage_events" else {}
     made = {row.id: _in_log_columns(table, row, canonical) for row in rows}
     names = _source_ids(session, tenant_id, {value for row in made.values() for value in row.values() if isinstance(value, UUID)})

@@ -13,9 +13,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Table, func, literal_column, select, text
+from sqlalchemy import Boolean, ColumnElement, Engine, Table, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -45,8 +46,8 @@ def consumer() -> Consumer:
 
 def unseen(table: Table, snapshot: str) -> ColumnElement[bool]:
     """Return the condition on rows that were written since a snapshot."""
-    xid: ColumnElement[object] = literal_column(f"{table.fullname}._xid")
-    return ~func.pg_visible_in_snapshot(xid, text("cast(:snapshot as pg_snapshot)").bindparams(snapshot=snapshot))
+    xid: ColumnElement[Any] = literal_column(f"{table.fullname}._xid")
+    return func.pg_visible_in_snapshot(xid, text("cast(:snapshot as pg_snapshot)").bindparams(snapshot=snapshot), type_=Boolean).is_(False)
 
 
 def _handle(session: Session, events: Sequence[Event]) -> None:
@@ -89,7 +90,7 @@ class LogFiles:
     def work(self) -> int:
         """Write one batch of each file; return how many rows."""
         with self.engine.begin() as connection:
-            newest = connection.execute(select(func.coalesce(func.max(feed.c.seq), 0))).scalar_one()
+            newest: int = connection.execute(select(func.coalesce(func.max(feed.c.seq), 0))).scalar_one()
             if newest <= self._head:
                 return 0
             if not connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": _WRITER}).scalar():

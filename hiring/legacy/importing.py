@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from foundation import clock, logs
 from hiring.audit.service import by_operator
 from hiring.identity import repository as identity_repository
-from hiring.legacy.loading import Loader, Progress, known_ids
+from hiring.legacy.loading import Loader, Progress, known_ids, untold
 from hiring.legacy.reading import HiringLog, read_log
 from hiring.legacy.school import Importer, Services
 from hiring.legacy.tables import imports, loaded, quarantine
@@ -38,7 +38,7 @@ class ImportSummary:
 
 def load(
     engine: Engine, sessions: sessionmaker[Session], candidate_key: str, folder: Path, tenant_id: UUID, *,
-    is_dry: bool = False, is_resumed: bool = False, progress: Progress = lambda done, total: None,
+    is_dry: bool = False, is_resumed: bool = False, progress: Progress = untold,
 ) -> ImportSummary:  # fmt: skip
     """Load the log in a folder into a school of the core.
 

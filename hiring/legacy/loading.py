@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,10 @@ from hiring.rows import new_id, stamp
 
 Begin = Callable[[], AbstractContextManager[Session]]
 Progress = Callable[[int, int], None]
+
+
+def untold(_done: int, _total: int) -> None:
+    """Tell nobody how far a run is."""
 
 
 def known_ids(session: Session, tenant_id: UUID) -> dict[str, dict[str, UUID]]:
@@ -52,7 +57,7 @@ class Loader:
     importer: Importer
     log: HiringLog
     begin: Begin
-    progress: Progress = lambda done, total: None
+    progress: Progress = untold
     _ids: dict[str, dict[str, UUID]] = field(default_factory=dict)
     _done: set[tuple[str, str]] = field(default_factory=set)
     _own: set[tuple[str, str]] = field(default_factory=set)
@@ -72,10 +77,8 @@ class Loader:
         parts, seats = self._parts(), self._seats()
         applications = sorted(self.log.rows["applications"], key=lambda row: _turn(row, parts[row.source_id]))
         total = 2 * len(self.log.rows["jobs"]) + len(applications)
-        done = 0
-        for step in self._steps(setting, parts, seats, applications):
+        for done, step in enumerate(self._steps(setting, parts, seats, applications), start=1):
             step()
-            done += 1
             self.progress(done, total)
 
     def _steps(
@@ -84,11 +87,11 @@ class Loader:
         first_contact = {row["job_id"]: row["applied_at"] for row in sorted(applications, key=lambda row: row["applied_at"], reverse=True)}
         replay = Replay(self.importer, setting, self._ids, {row.source_id: row for row in self.log.rows["openings"]})
         for row in self.log.rows["jobs"]:
-            yield lambda row=row: self._job(row, seats[row.source_id], first_contact.get(row.source_id))
+            yield partial(self._job, row, seats[row.source_id], first_contact.get(row.source_id))
         for row in applications:
-            yield lambda row=row: self._application(replay, row, parts[row.source_id])
+            yield partial(self._application, replay, row, parts[row.source_id])
         for row in self.log.rows["jobs"]:
-            yield lambda row=row: self._end_job(row, seats[row.source_id])
+            yield partial(self._end_job, row, seats[row.source_id])
 
     @contextmanager
     def _unit(self) -> Iterator[Unit]:

@@ -1,4 +1,4 @@
-"""Tables, columns and words of a hiring log, as docs/hiring-log-mapping.md has them. What doesn't belong here: files, and what a row becomes."""
+"""Tables, columns and words of a hiring log, as docs/hiring-log-mapping.md has them. What doesn't belong here: files, meaning."""
 
 from dataclasses import dataclass, field
 

@@ -39,10 +39,9 @@ def steps_of(parts: Parts) -> list[Step]:
     events = sorted(parts.stage_events, key=lambda row: (row["event_at"], row["sequence"] or 0, row.number))
     told = [row for row in events if row["canonical_stage"] == "hired"]
     to_offer = [row["event_at"] for row in events if row["canonical_stage"] == "offer"]
-    steps, offered = [], {}
-    for row in events:
-        if row["canonical_stage"] != "hired":
-            steps.append(Step(row["event_at"], 1 if row["canonical_stage"] in STAGES else 4, row))
+    moves = (row for row in events if row["canonical_stage"] != "hired")
+    steps = [Step(row["event_at"], 1 if row["canonical_stage"] in STAGES else 4, row) for row in moves]
+    offered: dict[str, datetime] = {}
     for row in sorted(parts.offers, key=lambda each: (each["created_at"], each["version"] or 1)):
         made = row["created_at"]
         waits = made if not to_offer or to_offer[0] <= made else next(at for at in to_offer if at > made)

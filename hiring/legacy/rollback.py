@@ -48,6 +48,7 @@ def roll_back(engine: Engine, import_id: UUID) -> Rollback:
         ImportRefused: no such import, taken back before, or a newer one builds on it.
     """
     with engine.begin() as connection:
+        connection.execute(text("set local statement_timeout = 0"))  # a large import is taken back whole
         _require_newest(connection, import_id)
         for statement in filter(str.strip, _PREPARE.split(";")):
             connection.execute(text(statement), {"import_id": import_id} if ":import_id" in statement else {})
@@ -60,7 +61,10 @@ def roll_back(engine: Engine, import_id: UUID) -> Rollback:
         kept = connection.execute(
             text("select k.log_table, m.source_id, k.why from kept k join mine m using (log_table, core_id) order by 1, 2")
         ).all()
-        gone = "delete from legacy.loaded l using mine m where l.import_id = :import_id and l.core_id = m.core_id and l.log_table = m.log_table"
+        gone = (
+            "delete from legacy.loaded l using mine m"
+            " where l.import_id = :import_id and (l.core_id, l.log_table) = (m.core_id, m.log_table)"
+        )
         stays = "and not exists (select 1 from kept k where k.log_table = m.log_table and k.core_id = m.core_id)"
         connection.execute(text(f"{gone} {stays}"), {"import_id": import_id})
         connection.execute(text("update legacy.imports set state = 'rolled_back', finished_at = now() where id = :id"), {"id": import_id})
@@ -196,7 +200,8 @@ def _delete_setting(connection: Connection) -> Iterator[tuple[str, int]]:
         connection.execute(
             text(
                 f"insert into kept select '{log_table}', t.id, 'in use, or changed since' from {table} t join mine m"
-                f" on m.log_table = '{log_table}' and m.core_id = t.id where t.id in ({users}) or {_foreign(True, 't')} on conflict do nothing"
+                f" on m.log_table = '{log_table}' and m.core_id = t.id where t.id in ({users})"
+                f" or {_foreign(True, 't')} on conflict do nothing"
             )
         )
         yield table, connection.execute(text(f"delete from {table} where id in {_going(log_table)}")).rowcount

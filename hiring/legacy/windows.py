@@ -53,7 +53,7 @@ def open_window(sessions: sessionmaker[Session], tenant_id: UUID, folder: Path) 
         if any(folder.iterdir()):
             raise ImportRefused(f"--folder: {folder} is not empty: name another, so that two windows do not mix")
         now = clock.now()
-        snapshot = session.execute(text("select pg_current_snapshot()::text")).scalar_one()
+        snapshot: str = session.execute(text("select pg_current_snapshot()::text")).scalar_one()
         values = {"tenant_id": tenant_id, "folder": str(folder.absolute()), "snapshot": snapshot, "opened_at": now}
         made = insert_row(session, windows, now, **values)
         session.execute(by_operator("legacy.window_open", "legacy_window", made.id, {"tenant_id": str(tenant_id)}))
@@ -113,8 +113,10 @@ def _required(session: Session, tenant_id: UUID) -> AnyRow:
 def _waiting(session: Session, window: AnyRow) -> int:
     """Return how many events and rows are still on their way to the files."""
     offset = session.execute(select(offsets.c.seq).where(offsets.c.consumer == CONSUMER)).scalar() or 0
-    behind = session.execute(select(func.count()).select_from(event_log).where(event_log.c.seq > offset)).scalar_one()
-    behind += session.execute(select(func.count()).select_from(events)).scalar_one()
+    mine = str(window.tenant_id)
+    logged = (event_log.c.seq > offset) & (event_log.c.data["tenant_id"].as_string() == mine)
+    behind = session.execute(select(func.count()).select_from(event_log).where(logged)).scalar_one()
+    behind += session.execute(select(func.count()).select_from(events).where(events.c.data["tenant_id"].as_string() == mine)).scalar_one()
     for table in LOG_TABLES:
         written = last_written(Path(window.folder) / f"{table}.csv")
         rest = (feed.c.window_id == window.id) & (feed.c.log_table == table) & (feed.c.seq > written)

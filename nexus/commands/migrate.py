@@ -3,9 +3,8 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -18,11 +17,12 @@ from nexus.services import Database, environment
 class _LoadsByDefault(TyperGroup):
     """``nexus migrate DIR`` is short for ``nexus migrate load DIR``."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Name the verb where it was left out."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
             args = ["load", *args]
-        return super().parse_args(ctx, args)
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
 
 
 migrate = typer.Typer(

@@ -10,10 +10,8 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def made_log(jobs_count: int) -> Rows:
-    """Return the tables of a log in which everything can be loaded: a job has two openings, of which one is filled, and five applications."""
-    rows: Rows = {
-        name: [] for name in ("jobs", "openings", "applications", "stage_events", "offers", "hires", "outcomes")
-    }
+    """Return the tables of a log that can be loaded whole: a job has two openings, of which one is filled, and five applications."""
+    rows: Rows = {name: [] for name in ("jobs", "openings", "applications", "stage_events", "offers", "hires", "outcomes")}
     for number in range(jobs_count):
         _job(rows, f"j{number}", FIRST_DAY + timedelta(days=3 * number))
     return rows
@@ -111,7 +109,8 @@ def _offer(rows: Rows, job_id: str, application_id: str, ending: str, start: dat
     )  # fmt: skip
     scale = {"performance_scale": "1-5", "performance_value": "3.5", "manager_satisfaction": "8"}
     rows["outcomes"].append(
-        {"outcome_id": f"{hire_id}-1", "hire_id": hire_id, "as_of": "2025-12-01", "still_employed": "true", "probation_passed": "true", **scale}
+        {"outcome_id": f"{hire_id}-1", "hire_id": hire_id, "as_of": "2025-12-01", "still_employed": "true", "probation_passed": "true"}
+        | scale
     )
 
 
