@@ -12,7 +12,7 @@ from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from foundation import logs
@@ -38,8 +38,16 @@ def _bar(title: str) -> Iterator[Told]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def _load(options: argparse.Namespace) -> int:
-    engine = open_engine(options.url or Databases().url("hiring"), 2)
+@contextmanager
+def _database(options: argparse.Namespace, role: str) -> Iterator[Engine]:
+    engine = open_engine(options.url or Databases().url(role), 2)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _load(options: argparse.Namespace, engine: Engine) -> int:
     sessions = session_factory(engine)
     with _bar("Rehearsing" if options.dry_run else "Loading") as told:
         summary = load(
@@ -75,26 +83,24 @@ def _tell(text: str, file: Path | None) -> None:
         sys.stdout.write(f"report written to {file}\n")
 
 
-def _report(options: argparse.Namespace) -> int:
-    engine = open_engine(options.url or Databases().url("hiring"), 1)
+def _report(options: argparse.Namespace, engine: Engine) -> int:
     with session_factory(engine)() as session:
         report = reconcile(session, options.import_id)
     _tell(as_text(report), options.report)
     return 0 if report.ties_out else 1
 
 
-def _list(options: argparse.Namespace) -> int:
-    engine = open_engine(options.url or Databases().url("hiring"), 1)
+def _list(_options: argparse.Namespace, engine: Engine) -> int:
     with session_factory(engine)() as session:
         for row in session.execute(select(imports).order_by(imports.c.started_at)):
             sys.stdout.write(f"{row.id} {row.state:<11} {row.started_at:%Y-%m-%d %H:%M} school {row.tenant_id} from {row.folder}\n")
     return 0
 
 
-def _roll_back(options: argparse.Namespace) -> int:
+def _roll_back(options: argparse.Namespace, engine: Engine) -> int:
     if not options.yes:
         raise ImportRefused("a rollback deletes: add --yes if that is meant")
-    done = roll_back(open_engine(options.url or Databases().url("owner"), 1), options.import_id)
+    done = roll_back(engine, options.import_id)
     for table, count in done.deleted.items():
         if count:
             sys.stdout.write(f"{table}: {count:,} deleted\n")
@@ -105,8 +111,7 @@ def _roll_back(options: argparse.Namespace) -> int:
     return 0
 
 
-def _window(options: argparse.Namespace) -> int:
-    engine = open_engine(options.url or Databases().url("hiring"), 1)
+def _window(options: argparse.Namespace, engine: Engine) -> int:
     sessions = session_factory(engine)
     if options.verb == "open":
         folder = options.folder or Home().folder("legacy", str(options.school))
@@ -124,6 +129,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hiring.legacy", description="Move a school from its earlier system into the core.")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--url", default="", help="Postgres URL; default: the database of the settings")
+    common.set_defaults(role="hiring")
     verbs = parser.add_subparsers(required=True)
     loading = verbs.add_parser("load", parents=[common], help="load a hiring log into the core")
     loading.add_argument("folder", type=Path)
@@ -140,7 +146,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     rollback = verbs.add_parser("rollback", parents=[common], help="delete what an import made and nobody changed")
     rollback.add_argument("import_id", type=UUID)
     rollback.add_argument("--yes", action="store_true", help="it is meant")
-    rollback.set_defaults(run=_roll_back)
+    rollback.set_defaults(run=_roll_back, role="owner")
     window = verbs.add_parser("window", parents=[common], help="the dual-write window")
     window.add_argument("verb", choices=["open", "close", "status"])
     window.add_argument("--school", type=UUID, required=True, help="organisation id")
@@ -153,9 +159,9 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """Run the verb and return the process's exit code."""
     options = _arguments(arguments)
-    logs.configure()
     try:
-        return int(options.run(options))
+        with _database(options, options.role) as engine:
+            return int(options.run(options, engine))
     except (BadLogFolder, ImportRefused, MissingSecret, OSError) as error:
         sys.stderr.write(f"{error}\n")
     except DBAPIError as error:
@@ -165,4 +171,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    logs.configure()
     sys.exit(main(sys.argv[1:]))

@@ -65,11 +65,7 @@ def _handle(session: Session, events: Sequence[Event]) -> None:
 def _keep(session: Session, window: AnyRow, name: str, aggregates: set[UUID]) -> None:
     """Keep every row of some aggregates that the earlier system has not been told in this form."""
     table = CORE[name]
-    belongs = {
-        "openings": lambda: one_of(table.c.job_id, aggregates),
-        "outcomes": lambda: table.c.hire_id.in_(select(CORE["hires"].c.id).where(one_of(CORE["hires"].c.application_id, aggregates))),
-    }.get(name, lambda: one_of(table.c.id if name in {"jobs", "applications"} else table.c.application_id, aggregates))
-    rows = core_rows(session, name, window.tenant_id, belongs() & unseen(table, window.snapshot))
+    rows = core_rows(session, name, window.tenant_id, _of(name, aggregates) & unseen(table, window.snapshot))
     values = []
     for row_id, row in rows.items():
         content = {column: as_text(row[column]) for column in LOG_TABLES[name].columns}
@@ -77,6 +73,16 @@ def _keep(session: Session, window: AnyRow, name: str, aggregates: set[UUID]) ->
         values.append({"window_id": window.id, "log_table": name, "row_id": str(row_id), "digest": digest, "content": content})
     if values:
         session.execute(upsert(feed).on_conflict_do_nothing(), values)
+
+
+def _of(name: str, aggregates: set[UUID]) -> ColumnElement[bool]:
+    """Return the condition on rows that belong to some jobs or applications."""
+    table = CORE[name]
+    if name == "outcomes":
+        hires = CORE["hires"]
+        return table.c.hire_id.in_(select(hires.c.id).where(one_of(hires.c.application_id, aggregates)))
+    own = {"jobs": "id", "applications": "id", "openings": "job_id"}.get(name, "application_id")
+    return one_of(table.c[own], aggregates)
 
 
 @dataclass

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import polars
 import psycopg
 import pytest
 
 from foundation import clock
+from hiring.legacy.__main__ import main
 from hiring.legacy.reading import BadLogFolder, read_log
 from ingestion import import_hiring_log, sync
 from nexus.databases import PROJECT
@@ -32,13 +34,15 @@ def environment(hiring_api) -> dict[str, str]:
 
 
 @pytest.fixture
-def legacy(environment) -> Legacy:
-    """Return a function that runs a verb of the migration in a process of its own; it returns exit code and what was said."""
+def legacy(environment, monkeypatch, capsys) -> Legacy:
+    """Return a function that runs a verb of the migration's command line; it returns exit code and what was said."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
 
     def run(*arguments: object) -> tuple[int, str]:
-        command = [sys.executable, "-m", "hiring.legacy", *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, env=environment, timeout=60, check=False)
-        return done.returncode, done.stdout + done.stderr
+        code = main([*map(str, arguments)])
+        said = capsys.readouterr()
+        return code, said.out + said.err
 
     return run
 
@@ -144,7 +148,7 @@ def test_a_rollback_leaves_nothing_where_nobody_changed_anything(hiring_api, leg
     code, said = legacy("load", write_log(tmp_path / "log", made_log(2)), "--school", school)
     assert code == 0, said
     assert changed(before, digests(hiring_api.urls.owner))["applications.applications"] == 10
-    assert warehouse_counts(hiring_api, school, tmp_path) == [(2, 2), (10, 10), (46, 46), (4, 4), (2, 2)]
+    assert warehouse_counts(hiring_api, school, tmp_path) == [(2, 2), (10, 10), (44, 44), (4, 4), (2, 2)]
     code, _ = legacy("rollback", import_of(said))
     assert code == 1  # not meant
     code, told = legacy("rollback", import_of(said), "--yes")
@@ -228,3 +232,19 @@ def test_a_folder_that_is_no_log_says_what_it_needs(tmp_path):
     (tmp_path / "log" / "jobs.jsonl").write_text("{}")
     with pytest.raises(BadLogFolder, match=r"has both jobs\.csv and jobs\.jsonl"):
         read_log(tmp_path / "log", clock.now(), {})
+
+
+def test_csv_parquet_and_json_lines_say_the_same(tmp_path):
+    rows = made_log(1)
+    written = read_log(write_log(tmp_path / "csv", rows), clock.now(), {})
+    for kind in ("jsonl", "parquet"):
+        (tmp_path / kind).mkdir()
+        for table, table_rows in rows.items():
+            frame = polars.DataFrame([{name: value or None for name, value in row.items()} for row in table_rows], infer_schema_length=None)
+            path = tmp_path / kind / f"{table}.{kind}"
+            frame.write_ndjson(path) if kind == "jsonl" else frame.write_parquet(path)
+        again = read_log(tmp_path / kind, clock.now(), {})
+        assert again.refused == []
+        assert {table: [row.values for row in found] for table, found in again.rows.items()} == {
+            table: [row.values for row in found] for table, found in written.rows.items()
+        }
