@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Engine, Table, func, literal_column, select, text
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Engine, Table, Text, cast, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ from hiring.bus.envelope import Event
 from hiring.domain_events import EventType
 from hiring.legacy.core_rows import CORE, as_text, core_rows
 from hiring.legacy.log_format import LOG_TABLES
-from hiring.legacy.tables import feed, windows
+from hiring.legacy.tables import feed, transactions, windows
 from hiring.rows import AnyRow
 
 CONSUMER = "legacy"
@@ -45,9 +45,10 @@ def consumer() -> Consumer:
 
 
 def unseen(table: Table, snapshot: str) -> ColumnElement[bool]:
-    """Return the condition on rows that were written since a snapshot."""
+    """Return the condition on rows that were written since a snapshot, and not by an import: the earlier system knows those."""
     xid: ColumnElement[Any] = literal_column(f"{table.fullname}._xid")
-    return func.pg_visible_in_snapshot(xid, text("cast(:snapshot as pg_snapshot)").bindparams(snapshot=snapshot), type_=Boolean).is_(False)
+    seen = func.pg_visible_in_snapshot(xid, text("cast(:snapshot as pg_snapshot)").bindparams(snapshot=snapshot), type_=Boolean)
+    return seen.is_(False) & cast(cast(xid, Text), BigInteger).not_in(select(transactions.c.xid))
 
 
 def _handle(session: Session, events: Sequence[Event]) -> None:

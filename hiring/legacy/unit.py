@@ -1,6 +1,6 @@
 """One transaction of an import: what it makes and what it sets aside are committed together, with the mark of the transaction itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,6 +45,10 @@ def why(error: Exception) -> tuple[str, str]:
     return "refused_by_database", f"a value breaks the rule {name}" if name else "a value does not fit its column"
 
 
+def _without_addresses(content: Mapping[str, str]) -> dict[str, str]:
+    return {name: "(address)" if "@" in value else value for name, value in content.items()}
+
+
 @dataclass
 class Unit:
     """The running transaction."""
@@ -82,7 +86,10 @@ class Unit:
             forget_stamps(self.session)
 
     def settle(self) -> None:
-        """Write down what was made and set aside, and the transaction's mark; the last thing before the commit."""
+        """Write down what was made and set aside, and the transaction's mark; the last thing before the commit.
+
+        What looks like an address is not kept: the quarantine is no home of personal data.
+        """
         xid = cast(cast(func.pg_current_xact_id(), Text), BigInteger)
         mark = upsert(transactions).values(xid=xid, import_id=self.import_id)
         self.session.execute(mark.on_conflict_do_nothing())
@@ -97,7 +104,7 @@ class Unit:
             aside = [
                 {
                     "import_id": self.import_id, "log_table": row.table, "row_number": row.number, "source_id": row.source_id,
-                    "reason": row.reason, "problem": row.problem, "content": dict(row.content),
+                    "reason": row.reason, "problem": row.problem, "content": _without_addresses(row.content),
                 }
                 for row in self.refused_rows
             ]  # fmt: skip

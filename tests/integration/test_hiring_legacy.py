@@ -121,6 +121,7 @@ def test_a_school_moves_is_killed_resumes_ties_out_and_goes_back(hiring_api, leg
     assert [count(hiring_api, table, f"tenant_id = '{school}'") for table in tables] == [12, 24, 60]
     assert count(hiring_api, "applications.stage_events", f"tenant_id = '{school}'") == len(rows["stage_events"]) - 3
     assert count(hiring_api, "applications.stage_events", f"tenant_id = '{school}' and spell_number = 2") == 3 * 12
+    assert count(hiring_api, "legacy.quarantine", "strpos(content::text, '@') > 0") == 0
     import_id = import_of(said)
 
     code, said = legacy("load", folder, "--school", school)
@@ -196,6 +197,8 @@ def test_changes_in_a_window_reach_the_earlier_system_once_and_in_order(hiring_a
                 with (files / "stage_events.csv").open("a") as torn:
                     torn.write("half a ro")
                 running = start()
+        code, said = legacy("load", write_log(tmp_path / "later", made_log(2)), "--school", school)
+        assert code == 0, said
         old = hiring_api.rows("select id from applications.applications where source_id = 'j0-rejected'")[0][0]
         hiring_api.do("POST", f"/v1/jobs/{hiring_api.rows('select id from jobs.jobs where source_id = %s', 'j0')[0][0]}/reopen")
         hiring_api.do("POST", f"/v1/applications/{old}/reopen")
@@ -212,7 +215,7 @@ def test_changes_in_a_window_reach_the_earlier_system_once_and_in_order(hiring_a
         assert [row["sequence"] for row in events if row["application_id"] == application_id] == ["1", "2", "3", "4"]
     assert [row["stage"] for row in events if row["application_id"] == "j0-rejected"] == ["Phone call"]
     back = read_log_of(files)
-    assert {row["job_id"] for row in back["jobs"]} == {job_id, "j0"}
+    assert {row["job_id"] for row in back["jobs"]} == {job_id, "j0"}  # what an import brings is not told back
     hiring_api.apply(job_id)
     assert "closed" in legacy("window", "status", "--school", school)[1]
 
