@@ -17,7 +17,6 @@ from hiring.applications.tables import applications, employment_outcomes, hires,
 from hiring.candidates.schemas import NewCandidate
 from hiring.candidates.tables import candidates
 from hiring.domain_events import EventType
-from hiring.flows.hiring_flow import Hiring
 from hiring.legacy.log_format import ENDINGS
 from hiring.legacy.order import Parts, Step, steps_of
 from hiring.legacy.reading import LogRow
@@ -188,7 +187,8 @@ class Replay:
         services.jobs.fill_opening(session, access, job, opening, application_id, filled_at, closes_job=False)
         known_at = hire["recorded_at"] or at
         if hire["status"] == "reneged":
-            Hiring(services.jobs, services.applications, services.offers).renege(session, access, hire_id, known_at)
+            services.offers.move_hire(session, access, hire_id, "reneged", EventType.HIRE_RENEGED, known_at)
+            services.jobs.free_filled_opening(session, access, job, opening.id, known_at)
         elif hire["status"] in {"started", "ended"}:
             first_day = datetime.combine(hire["start_date"], time(), UTC) if hire["start_date"] else known_at
             services.offers.move_hire(session, access, hire_id, "started", EventType.HIRE_STARTED, min(first_day, access.now))

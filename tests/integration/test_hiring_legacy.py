@@ -19,7 +19,7 @@ from hiring.legacy.__main__ import main
 from hiring.legacy.reading import BadLogFolder, read_log
 from ingestion import import_hiring_log, sync
 from nexus.databases import PROJECT
-from tests.support.legacy_log import made_log, with_unusable_rows, write_log
+from tests.support.legacy_log import made_log, with_a_reneged_hire, with_unusable_rows, write_log
 from warehouse.connection import Warehouse
 
 TABLES_IN = "('identity', 'jobs', 'candidates', 'applications', 'assessments', 'notifications', 'insights')"
@@ -88,6 +88,7 @@ def test_a_school_moves_is_killed_resumes_ties_out_and_goes_back(hiring_api, leg
     other_job = hiring_api.open_job(hiring_api.organisation("school"))
     hiring_api.apply(other_job)
     rows = made_log(12)
+    with_a_reneged_hire(rows)
     refused = with_unusable_rows(rows)
     folder = write_log(tmp_path / "log", rows)
     before = digests(hiring_api.urls.owner)
@@ -121,6 +122,7 @@ def test_a_school_moves_is_killed_resumes_ties_out_and_goes_back(hiring_api, leg
     assert [count(hiring_api, table, f"tenant_id = '{school}'") for table in tables] == [12, 24, 60]
     assert count(hiring_api, "applications.stage_events", f"tenant_id = '{school}'") == len(rows["stage_events"]) - 3
     assert count(hiring_api, "applications.stage_events", f"tenant_id = '{school}' and spell_number = 2") == 3 * 12
+    assert count(hiring_api, "jobs.openings", f"tenant_id = '{school}' and filled_by_application_id is not null") == 11
     assert count(hiring_api, "legacy.quarantine", "strpos(content::text, '@') > 0") == 0
     import_id = import_of(said)
 

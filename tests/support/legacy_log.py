@@ -17,6 +17,13 @@ def made_log(jobs_count: int) -> Rows:
     return rows
 
 
+def with_a_reneged_hire(rows: Rows) -> None:
+    """Let the first job's hire never have started."""
+    rows["hires"][0] |= {"status": "reneged"}
+    rows["outcomes"].pop(0)
+    rows["openings"][0] |= {"closed_at": rows["openings"][1]["closed_at"], "close_reason": "not_filling"}
+
+
 def with_unusable_rows(rows: Rows) -> dict[str, int]:
     """Add rows that can't be loaded; return how many by table and reason."""
     applied = {"job_id": "j0", "applied_at": _at(FIRST_DAY, 5), "status": "active"}
