@@ -104,7 +104,8 @@ def problem_reply(
     return JSONResponse(body, status_code=status, headers=dict(headers or {}), media_type="application/problem+json")
 
 
-def _words(class_name: str) -> list[str]:
+def words(class_name: str) -> list[str]:
+    """Return the words of a problem's class name, in lower case."""
     return [word.lower() for word in re.findall(r"[A-Z][a-z]*", class_name)]
 
 
@@ -112,8 +113,8 @@ def _on_problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
     if (on_refusal := getattr(request.state, "on_refusal", None)) is not None:
         on_refusal(error)  # the request's transaction is over: what is written now stays
-    words = _words(type(error).__name__)
-    return problem_reply(error.status, "-".join(words), " ".join(words).capitalize(), error.detail, error.headers, error.extra)
+    title = words(type(error).__name__)
+    return problem_reply(error.status, "-".join(title), " ".join(title).capitalize(), error.detail, error.headers, error.extra)
 
 
 def _on_http(request: Request, error: Exception) -> JSONResponse:

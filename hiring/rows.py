@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from hiring.errors import BadRequest, Problem, VersionMismatch
 
 AnyRow = Row[Any]
 Item = TypeVar("Item")
+_STAMPS = "stamps"
 
 
 def new_id() -> UUID:
@@ -23,8 +25,20 @@ def new_id() -> UUID:
     return uuid7()
 
 
+def stamp(session: Session, table: Table, **values: Any) -> None:
+    """Let the next row inserted into a table hold these values: an import says where the row came from and what it was there."""
+    session.info.setdefault(_STAMPS, {}).setdefault(table.fullname, deque()).append(values)
+
+
+def forget_stamps(session: Session) -> None:
+    """Drop stamps that no row took."""
+    session.info.pop(_STAMPS, None)
+
+
 def insert_row(session: Session, table: Table, now: datetime, **values: Any) -> AnyRow:
     """Insert one row with a new id (unless given) and the request's instant; return it."""
+    if waiting := session.info.get(_STAMPS, {}).get(table.fullname):
+        values |= waiting.popleft()
     values.setdefault("id", new_id())
     for column in ("created_at", "updated_at", "recorded_at"):
         if column in table.c:

@@ -23,6 +23,7 @@ from hiring.database import open_engine, session_factory
 from hiring.hire_saga.answers import answers
 from hiring.hire_saga.engine import Ticker
 from hiring.hire_saga.service import hire_saga_service
+from hiring.legacy import feeding as legacy_feeding
 from hiring.settings import BusSettings
 from hiring.work.loop import Station, run
 
@@ -33,7 +34,7 @@ class UnknownStation(ValueError):
 
 def consumers() -> list[Consumer]:
     """Return everybody who reacts to events in the core's own database."""
-    return [answers(), MESSAGES_SENT]
+    return [answers(), MESSAGES_SENT, legacy_feeding.consumer()]
 
 
 def stations(database_url: str, transport: Transport) -> list[Station]:
@@ -46,7 +47,7 @@ def stations(database_url: str, transport: Transport) -> list[Station]:
     engine = open_engine(database_url)
     sessions = session_factory(engine)
     readers = [transport.reader(consumer, sessions, engine) for consumer in consumers()]
-    core: list[Station] = [transport.relay(engine), *readers, Ticker(hire_saga_service().engine, sessions)]
+    core: list[Station] = [transport.relay(engine), *readers, Ticker(hire_saga_service().engine, sessions), legacy_feeding.LogFiles(engine)]
     settings = AssessmentsSettings()
     own = open_engine(settings.database_url) if settings.database_url else engine
     return [*core, *assessments_stations(engine, own, transport, settings, Home()), Pruner(sessions, BusSettings().keep_days)]

@@ -223,11 +223,16 @@ class JobService:
             if opening.reserved_by_offer_id == offer_id and opening.filled_by_application_id is None:
                 self._set_opening(session, access, job, opening.id, EventType.OPENING_FREED, access.now, reserved_by_offer_id=None)
 
-    def fill_opening(self, session: Session, access: Access, job: AnyRow, opening: AnyRow, application_id: UUID, at: datetime) -> bool:
-        """Fill an opening of a locked job; close the job with its last one. Returns whether the job was closed."""
+    def fill_opening(
+        self, session: Session, access: Access, job: AnyRow, opening: AnyRow, application_id: UUID, at: datetime, *, closes_job: bool = True
+    ) -> bool:
+        """Fill an opening of a locked job; close the job with its last one. Returns whether the job was closed.
+
+        ``closes_job`` is False where the job's own end is told apart from its hires (imports).
+        """
         values = {"filled_by_application_id": application_id, "closed_at": at, "close_reason": "filled"}
         job = self._set_opening(session, access, job, opening.id, EventType.OPENING_FILLED, at, **values)
-        if any(row.closed_at is None for row in repository.openings_of(session, job.id)):
+        if not closes_job or any(row.closed_at is None for row in repository.openings_of(session, job.id)):
             return False
         self.take_step(session, access, job, "close", at, "filled")
         return True

@@ -18,6 +18,7 @@ from hiring.idempotency import idempotency_keys
 from hiring.identity import tables as identity
 from hiring.insights import tables as insights
 from hiring.jobs import tables as jobs
+from hiring.legacy import tables as legacy
 from hiring.migrations import upgrade
 from hiring.notifications import tables as notifications
 
@@ -34,12 +35,12 @@ def test_declared_tables_equal_the_database(migrated_database):
         rows = connection.execute(
             "select table_schema, table_name, column_name, data_type, is_nullable = 'YES' from information_schema.columns"
             " where table_schema in ('identity','jobs','candidates','applications','equity','insights','outbox','audit','hire_saga',"
-            " 'notifications','assessments')"
+            " 'notifications','assessments','legacy')"
             " and column_name <> '_xid'"
         ).fetchall()
     database = {(f"{schema}.{table}", column, kind, nullable) for schema, table, column, kind, nullable in rows}
     tables = [idempotency_keys]
-    for module in (applications, assessments, audit, bus, candidates, equity, hire_saga, identity, insights, jobs, notifications):
+    for module in (applications, assessments, audit, bus, candidates, equity, hire_saga, identity, insights, jobs, legacy, notifications):
         tables += list(module.metadata.tables.values())
     declared = {
         (table.fullname, column.name, TYPES[type(column.type)], bool(column.nullable)) for table in tables for column in table.columns
