@@ -75,9 +75,9 @@ def platform(home: Home) -> list[Service]:
     return [
         Service("hiring", _uvicorn("hiring.app:create_app"), 8000, "/health/ready"),
         Service("worker", (sys.executable, "-m", "hiring.worker"), after=("hiring",)),
-        Service("notifications", _uvicorn("hiring.notifications.app:create_app"), 8070, "/health/ready", ("hiring",),
+        Service("notifications", _uvicorn("hiring.service_apps:notifications"), 8070, "/health/ready", ("hiring",),
                 {"NEXUS_NOTIFICATIONS_CORE_URL": hiring_url, "NEXUS_NOTIFICATIONS_PUBLIC_URL": public_url}),
-        Service("assessments", _uvicorn("hiring.assessments.app:create_app"), 8060, "/health/ready", ("hiring",),
+        Service("assessments", _uvicorn("hiring.service_apps:assessments"), 8060, "/health/ready", ("hiring",),
                 {"NEXUS_ASSESSMENTS_HIRING_URL": hiring_url}),
         Service("prediction", _uvicorn("serving.app:create_app"), 8010, prediction_ready, ("hiring",),
                 # Its frames are a few rows each: threads for one would only be woken, while others answer the next question.

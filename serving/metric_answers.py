@@ -20,7 +20,7 @@ from metrics.catalogue import UnknownMetric
 from metrics.evaluate import Evaluation, evaluate_with_receipt
 from metrics.query import MetricQueryError, Query, filter_values
 from metrics.rows import ScopeNotSupported
-from serving.errors import InvalidQuery, NoSuchVersion, NotAllowed, UnknownMetricId
+from serving.errors import InvalidQuery, NoSuchVersion, NotAllowed, Outdated, UnknownMetricId
 from serving.metric_schemas import ROWS_BY_DEFAULT, Style
 from serving.model_store import ModelStore
 from warehouse.connection import PublishedFile, WarehouseError
@@ -92,8 +92,15 @@ class MetricAnswers:
         return reply
 
     def current(self) -> PublishedFile:
-        """Return the current version."""
-        return self._models.current().published
+        """Return the current version.
+
+        Raises:
+            Outdated: another release published it, without what metrics read now.
+        """
+        serving = self._models.current()
+        if serving.outdated:
+            raise Outdated(serving.outdated)
+        return serving.published
 
     def version(self, question: Question) -> PublishedFile:
         """Return the version that answers a question.

@@ -11,11 +11,11 @@ from pathlib import Path
 import structlog
 
 from metrics.catalogue import Catalogue
-from metrics.opening import OutdatedVersion, open_current
+from metrics.opening import outdated
 from models_ml.bundle import Bundle, CandidateSuccessBundle, TimeToHireBundle, load_bundle
-from serving.errors import NotReady, Outdated
+from serving.errors import NotReady
 from serving.feature_store import FeatureStore, agency_applications
-from warehouse.connection import Pointer, PublishedFile, read_pointer
+from warehouse.connection import Pointer, Published, PublishedFile, read_pointer
 from warehouse.versions import KeptVersions
 
 POLL_SECONDS = 1.0
@@ -23,7 +23,10 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Serving:
-    """Everything one request may read; taken once at its start, so that nothing is mixed."""
+    """Everything one request may read; taken once at its start, so that nothing is mixed.
+
+    ``outdated`` says what the version lacks for metrics, empty when nothing; predictions need none of it.
+    """
 
     pointer: Pointer
     published: PublishedFile
@@ -32,6 +35,7 @@ class Serving:
     openings: FeatureStore
     applications: FeatureStore
     agencies: dict[str, str]
+    outdated: str
 
 
 class ModelStore:
@@ -49,7 +53,6 @@ class ModelStore:
         self._poll_seconds = poll_seconds
         self._serving: Serving | None = None
         self._refused: str | None = None
-        self._outdated = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="model-store", daemon=True)
         self._log = structlog.get_logger(component="model_store")
@@ -59,10 +62,7 @@ class ModelStore:
 
         Raises:
             NotReady: nothing has been published, or it could not be loaded yet.
-            Outdated: all there is was published by another release.
         """
-        if self._serving is None and self._outdated:
-            raise Outdated(self._outdated)
         if self._serving is None:
             raise NotReady("the pipeline has not published yet: run `nexus run`, then try again")
         return self._serving
@@ -88,7 +88,6 @@ class ModelStore:
             fresh = self._load(known)
         except Exception as error:  # whatever is wrong with a new version, the old one must go on answering
             self._refused = pointer.publish_version
-            self._outdated = str(error) if isinstance(error, OutdatedVersion) else ""
             self._log.error("version_refused", publish_version=pointer.publish_version, error=type(error).__name__, detail=str(error)[:300])
             return False
         self._serving = fresh
@@ -105,7 +104,7 @@ class ModelStore:
         return load_bundle(self._root / "bundles" / bundle_id)
 
     def _load(self, known: Serving | None) -> Serving:
-        published = open_current(self._root, self.catalogue)
+        published = Published.open(self._root)
         bundles = published.pointer.bundles
         hire = self._bundle(bundles["time_to_hire"], known.time_to_hire if known else None)
         success = self._bundle(bundles["candidate_success"], known.candidate_success if known else None)
@@ -119,6 +118,7 @@ class ModelStore:
             openings=FeatureStore(published, hire, "features.features_time_to_hire", "opening_id"),
             applications=FeatureStore(published, success, "features.features_candidate_success", "application_id"),
             agencies=agency_applications(published),
+            outdated=outdated(published, self.catalogue),
         )
         for row in (fresh.openings.first(), fresh.openings.first()):
             if row is not None:

@@ -4,18 +4,21 @@ It runs over the hiring database or over one of its own (``own_database.py``); o
 credentials by.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
 from fastapi import Depends, FastAPI, Request
+from prometheus_client import CollectorRegistry
 from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
 
 from foundation import logs
 from foundation.principals import Introspector
 from foundation.settings import Databases, Home
+from foundation.telemetry import Observed
 from hiring import errors
-from hiring.access import public
+from hiring.access import Trail, public
 from hiring.assessments import interviews_router, uploads_router
 from hiring.assessments.callers import IntrospectedCallers, no_submissions
 from hiring.assessments.errors import NotReady
@@ -29,17 +32,25 @@ from hiring.assessments.upload_files import UploadFiles
 from hiring.assessments.uploads import UploadService
 from hiring.database import open_engine, session_factory
 from hiring.guard import Guard
+from hiring.line_trail import LineTrail
+from hiring.request_limit import RequestLimit
 
 CORE_SECONDS = 5.0
 
 
-def create_app(settings: AssessmentsSettings | None = None, database_url: str | None = None, home: Home | None = None) -> FastAPI:
+def create_app(
+    settings: AssessmentsSettings | None = None,
+    database_url: str | None = None,
+    home: Home | None = None,
+    trail_over: Callable[[sessionmaker[Session]], Trail] = LineTrail,
+) -> FastAPI:
     """Return the application.
 
     Args:
         settings: default: read from the environment.
         database_url: default: of the settings, else the hiring database.
         home: where secrets and uploads are; default: read from the environment.
+        trail_over: makes the audit trail of the service's sessions.
     """
     logs.configure()
     settings, home = settings or AssessmentsSettings(), home or Home()
@@ -67,10 +78,13 @@ def create_app(settings: AssessmentsSettings | None = None, database_url: str | 
     )
     errors.install(app)
     app.add_middleware(Guard, body_limit=settings.body_limit_bytes, streams=uploads_router.streams)
+    app.add_middleware(Observed, service="assessments", registry=CollectorRegistry())
     state = app.state
     state.engine = engine
     state.session_maker = session_factory(engine)
     state.authenticator = IntrospectedCallers(introspector)
+    state.audit = trail_over(state.session_maker)
+    state.request_limit = RequestLimit(settings.requests_per_minute)
     state.read_submissions = no_submissions
     state.is_school = lambda _session, _tenant_id: True  # the core told the school with the application
     state.known_applications = KnownApplications(core)

@@ -9,7 +9,7 @@ from hiring.database import sqlalchemy_url
 
 LOCK = 7_226_201_003  # any constant: one preparing process at a time
 _SQL = Path(__file__).parents[1] / "migrations" / "sql"
-_SHARED = ("0001_capture", "0006_assessments", "0012_resume_scores", "0013_bus", "0018_assessments_service")
+_SHARED = ("0001_capture", "0006_assessments", "0012_resume_scores", "0013_bus", "0018_bus_schema_versions", "0019_assessments_service")
 _GRANTS = """
 grant usage on schema assessments, outbox to hiring_app;
 grant select, insert, update, delete on all tables in schema assessments to hiring_app;

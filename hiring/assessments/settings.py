@@ -12,6 +12,7 @@ class AssessmentsSettings(BaseSettings):
     hiring_url: str = Field(default="http://127.0.0.1:8000", description="where credentials are verified and applications looked up")
     database_url: str = Field(default="", repr=False, description="a database of its own; unset: the hiring database")
     introspection_seconds: float = Field(default=30, ge=0, le=30, description="how long a verified credential is trusted")
+    requests_per_minute: int = Field(default=12_000, ge=1, description="of one credential, in each process; more get 429")
     body_limit_bytes: int = Field(default=1_000_000, gt=0, description="larger JSON bodies get 413")
     docs_enabled: bool = Field(default=True, description="serve /docs and /openapi.json; off in production")
     pool_size: int = Field(default=5, gt=0, description="database connections kept open")

@@ -11,7 +11,13 @@ metadata = MetaData(schema="assessments")
 
 def _queue() -> tuple[Column[Any], ...]:
     """Return what ``hiring.work.queue`` needs, and how far the work has come (percent)."""
-    waiting = (text("state"), integer("attempts"), instant("due_at"), instant("leased_until", optional=True), small("progress"))
+    waiting = (
+        text("state"),
+        integer("attempts"),
+        instant("due_at", optional=True),
+        instant("leased_until", optional=True),
+        small("progress"),
+    )
     return (*waiting, text("error", optional=True), uuid("upload_id", optional=True))
 
 

@@ -18,7 +18,8 @@ from hiring.access import Side
 CODES = frozenset(
     {
         "cadence", "canonical_stage", "changed", "country", "currency", "delivery", "direction", "expires_on", "format",
-        "kind", "locale", "merged_subject", "metric_id", "model", "period", "role", "scopes", "season", "side", "status", "subject",
+        "kind", "locale", "merged_subject", "method", "metric_id", "model",
+        "period", "role", "scopes", "season", "side", "status", "subject",
         "tenant_ids", "timezone", "type", "unit",
     }
 )  # fmt: skip

@@ -15,6 +15,7 @@ from hiring.schemas import Code, Instant
 
 Stage = Literal["applied", "screen", "interview", "demo_lesson", "references_checks", "offer", "hired"]
 Count = Annotated[int, Field(ge=0)]
+Reason = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$", description="a code, or the name of the rule that refused")]
 
 
 class PayloadRefused(ValueError):
@@ -233,7 +234,7 @@ class HireSagaStarted(OfHireSaga):
 class HireSagaEnded(OfHireSaga):
     """A hire was made, or everything it had done was taken back."""
 
-    reason: Code | None = None
+    reason: Reason | None = None
 
 
 class AgencyNotified(OfHireSaga):
@@ -241,7 +242,7 @@ class AgencyNotified(OfHireSaga):
 
     agency_id: UUID
     outcome: Code
-    reason: Code | None = None
+    reason: Reason | None = None
 
 
 PAYLOADS: Mapping[str, Mapping[int, type[Payload]]] = {

@@ -1,6 +1,6 @@
 """Public routes of the bus: the schema of each event's data, and the AsyncAPI document. What doesn't belong here: events themselves."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path
 from fastapi.responses import JSONResponse
@@ -13,11 +13,20 @@ router = APIRouter(tags=["events"], dependencies=[Depends(public)])
 _CACHED = {"Cache-Control": "public, max-age=3600"}  # a version's schema only ever gains optional fields
 
 
+class JsonSchema(JSONResponse):
+    """A reply that is a JSON schema."""
+
+    media_type = "application/schema+json"
+
+
 class SchemaNotFound(NotFound):
     """No event has such a type and version."""
 
 
-@router.get("/schemas/{event_type}/{version}")
+_SCHEMA: dict[int | str, dict[str, Any]] = {200: {"content": {"application/schema+json": {"schema": {"type": "object"}}}}}
+
+
+@router.get("/schemas/{event_type}/{version}", response_class=JsonSchema, responses=_SCHEMA)
 def show_schema(
     event_type: Annotated[str, Path(max_length=60, examples=["STAGE_MOVED"])], version: Annotated[int, Path(ge=1, le=1000)]
 ) -> JSONResponse:
@@ -25,7 +34,7 @@ def show_schema(
     found = payloads.schema(event_type, version)
     if found is None:
         raise SchemaNotFound("there is no such event type and version: /asyncapi.json lists them all")
-    return JSONResponse(found, headers=_CACHED, media_type="application/schema+json")
+    return JsonSchema(found, headers=_CACHED)
 
 
 def add_document(app: FastAPI) -> None:

@@ -57,8 +57,10 @@ class SessionService:
         ended = repository.revoke_sessions(session, access.now, condition)
         if session_id is not None and not ended:
             raise errors.SessionNotFound("there is no such session, or it is over")
-        for each in ended:
-            access.log("session.revoke", "session", each)
+        if session_id is not None:
+            access.log("session.revoke", "session", session_id)
+        else:
+            access.log("session.revoke_all", "user", user_id, rows_affected=len(ended))
 
 
 def _listed(session: Session, access: Access, condition: ColumnElement[bool]) -> list[dict[str, Any]]:

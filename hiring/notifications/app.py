@@ -1,28 +1,32 @@
 """The notification service as an ASGI application: ``uvicorn hiring.notifications.app:create_app --factory``."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Request
+from prometheus_client import CollectorRegistry
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 from starlette.concurrency import run_in_threadpool
 
 from foundation import logs
 from foundation.principals import IntrospectionUnavailable, Introspector
 from foundation.settings import Home, MissingSecret
+from foundation.telemetry import Observed
 from hiring import errors
-from hiring.access import AgencySubmissions, Caller, Grant, public
+from hiring.access import AgencySubmissions, Caller, Grant, Trail, public
 from hiring.database import open_engine, session_factory
 from hiring.guard import Guard
+from hiring.line_trail import LineTrail
 from hiring.notifications.router import Service, router
 from hiring.notifications.settings import API_KEY, SIGNING_KEY, NotificationSettings
 from hiring.notifications.stations import Work, prepare
 from hiring.notifications.tables import deliveries, preferences
+from hiring.request_limit import RequestLimit
 
 _BODY_LIMIT_BYTES = 100_000
 
@@ -80,12 +84,17 @@ def _add_health(app: FastAPI) -> None:
         return {"status": "ready", "channels": work.health()}
 
 
-def create_app(settings: NotificationSettings | None = None, home: Home | None = None) -> FastAPI:
+def create_app(
+    settings: NotificationSettings | None = None,
+    home: Home | None = None,
+    trail_over: Callable[[sessionmaker[Session]], Trail] = LineTrail,
+) -> FastAPI:
     """Return the application; its stations work while it is served.
 
     Args:
         settings: default: read from the environment.
         home: where the secrets are; default: read from the environment.
+        trail_over: makes the audit trail of the service's sessions.
     """
     logs.configure()
     settings, home = settings or NotificationSettings(), home or Home()
@@ -105,10 +114,13 @@ def create_app(settings: NotificationSettings | None = None, home: Home | None =
     app = FastAPI(title="Educator Nexus notifications", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     errors.install(app)
     app.add_middleware(Guard, body_limit=_BODY_LIMIT_BYTES)
+    app.add_middleware(Observed, service="notifications", registry=CollectorRegistry())
     state = app.state
     state.engine, state.session_maker, state.work = engine, session_factory(engine), work
     state.notifications = Service(settings, home, home.ensure_secret(SIGNING_KEY))
     state.authenticator = AskCore(settings, home)
+    state.audit = trail_over(state.session_maker)
+    state.request_limit = RequestLimit(settings.requests_per_minute)
     # No route here asks for rows of a school or an agency: whoever is not the platform's reaches nothing.
     state.read_submissions = lambda _session, _agency_ids: AgencySubmissions()
     state.is_school = lambda _session, _organisation_id: False

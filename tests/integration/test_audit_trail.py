@@ -33,6 +33,9 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/users/{user_id}": {"display_name": "Sentinel Other"},
     "POST /v1/users/{user_id}/memberships": {"role": "interviewer", "organisation_id": SCHOOL},
     "DELETE /v1/users/{user_id}/memberships/{membership_id}": None,
+    "DELETE /v1/users/{user_id}/sessions/{session_id}": None,
+    "DELETE /v1/users/{user_id}/sessions": None,
+    "POST /v1/api-keys/{key_id}/rotate": {},
     "POST /v1/api-keys": {"name": "Sentinel key", "scopes": ["jobs:read"], "tenant_ids": [SCHOOL]},
     "DELETE /v1/api-keys/{key_id}": None,
     "POST /v1/stage-definitions": {"organisation_id": SCHOOL, "name": "Trial lesson", "rank": 3, "canonical_stage": "interview"},
@@ -232,6 +235,6 @@ def test_sign_ins_are_logged_and_so_are_failed_ones(hiring_api):
     refused = api.rows("select actor, action, after from audit.events where outcome = 'denied'")
     assert [row[:2] for row in refused] == [("nobody", "session.open")] * 2
     assert refused[0] == refused[1]
-    assert refused[0][2]["email"].startswith("hash:")
+    assert refused[0][2]["account"].startswith("hash:")
     api.do("DELETE", "/v1/sessions/current", recruiter)
-    assert api.rows(LAST)[0][:2] == ("session.close", "ok")
+    assert api.rows(LAST)[0][:2] == ("session.revoke", "ok")

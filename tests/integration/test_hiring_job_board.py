@@ -167,12 +167,12 @@ def test_two_hundred_misses_at_once_ask_the_database_once_and_all_answer_right(h
         if "websearch_to_tsquery" in statement:
             questions.append(statement)
 
-    event.listen(hiring_api.api_engine, "before_cursor_execute", count)
+    event.listen(hiring_api.app.state.engine, "before_cursor_execute", count)
     try:
         with ThreadPoolExecutor(100) as pool:
             answers = list(pool.map(lambda _: found(hiring_api, q="zoology"), range(200)))
     finally:
-        event.remove(hiring_api.api_engine, "before_cursor_execute", count)
+        event.remove(hiring_api.app.state.engine, "before_cursor_execute", count)
     assert answers == [[job]] * 200
     assert len(questions) == 1
 

@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from foundation.settings import Home, MissingSecret
+from hiring.audit.flood import FloodLimit
 from hiring.settings import OidcSettings
 from tests.support.hiring_api import HiringApi, served_hiring
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, RunningProvider, provider
@@ -75,7 +76,8 @@ def test_no_forged_token_opens_a_session(api, running):
     running.set(attack="")
     assert signed_in(api, running).status_code == 201
     log = "select reason from audit.events where action = 'session.open' and outcome = 'denied' order by seq"
-    assert [row[0] for row in api.rows(log)] == [f"id_token: refused ({claim})" for claim in ATTACKS.values()]
+    written = list(ATTACKS.values())[: FloodLimit().most]  # many alike in a minute are counted, not written
+    assert [row[0] for row in api.rows(log)] == [f"id_token: refused ({claim})" for claim in written]
 
 
 def test_keys_may_change_and_unknown_ones_are_asked_for_once(api, running):

@@ -214,8 +214,8 @@ def test_rejecting_and_accepting_at_once_never_does_both(hiring_api):
 
 def test_event_data_are_ids_and_codes_as_text():
     class Recorder:
-        def execute(self, _statement: Any, values: dict[str, Any]) -> None:
-            self.values = values
+        def execute(self, _statement: Any, rows: list[dict[str, Any]]) -> None:
+            (self.values,) = rows
 
     recorder: Any = Recorder()
     some_id = new_id()

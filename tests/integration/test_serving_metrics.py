@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import shutil
 from datetime import UTC, datetime
 
@@ -16,8 +15,8 @@ from foundation.access import Principal, Right, Role
 from foundation.principals import Introspector
 from serving.app import build_app
 from tests.support.http_server import served
-from tests.support.published_file import AS_OF, BRIGHT, SCHOOLS, SLOW, VERSION, publish_made
-from tests.support.serving_home import make_serving_home
+from tests.support.published_file import AS_OF, BRIGHT, SCHOOLS, SLOW, VERSION
+from tests.support.serving_home import make_metrics_home
 
 NORTH, RIVER = list(SCHOOLS)[:2]
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
@@ -50,18 +49,7 @@ class KnownCallers(Introspector):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A published version of made-up marts beside bundles that load."""
-    home = tmp_path_factory.mktemp("metrics")
-    trained = make_serving_home(home)
-    made = publish_made(home)
-    with duckdb.connect(str(made.file)) as connection:
-        for table, rows in (("features_time_to_hire", trained.openings), ("features_candidate_success", trained.applications)):
-            connection.register("rows", rows)
-            connection.execute(f"create table if not exists features.{table} as from rows")
-            connection.unregister("rows")
-    pointer = json.loads((home / "CURRENT").read_text())
-    pointer["bundles"] = {"time_to_hire": trained.fallback, "candidate_success": trained.success}
-    (home / "CURRENT").write_text(json.dumps(pointer))
-    return made
+    return make_metrics_home(tmp_path_factory.mktemp("metrics"))
 
 
 @pytest.fixture(scope="module")

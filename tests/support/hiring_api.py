@@ -27,13 +27,13 @@ _numbers = count(1)
 
 @dataclass
 class HiringApi:
-    """A running API; ``platform`` is an API key that may do everything, back-dating included; ``api_engine`` is the API's own."""
+    """A running API; ``platform`` is an API key that may do everything, back-dating included; ``app`` is what is served."""
 
     client: httpx.Client
     engine: Engine
     urls: DatabaseUrls
     home: Home
-    api_engine: Engine | None = None
+    app: Any = None
     platform: str = ""
     people: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
@@ -119,7 +119,7 @@ def served_hiring(urls: DatabaseUrls, home: Home, oidc: OidcSettings | None = No
     app = create_app(HiringSettings(**{"pool_size": 8, **settings}), urls.hiring, home, oidc)
     engine = open_engine(urls.owner, pool_size=1)
     with served(app) as client:
-        api = HiringApi(client, engine, urls, home, app.state.engine)
+        api = HiringApi(client, engine, urls, home, app)
         with session_factory(engine)() as session, session.begin():
             scopes = [*(permission.value for permission in Permission), BACKDATE]
             api.platform = issue_api_key(session, clock.now(), "tests", scopes, ["*"], 1, None)[1]

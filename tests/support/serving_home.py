@@ -1,8 +1,10 @@
 """A home whose published version and bundles really fit together: small models trained on known hazards, published for real."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from foundation import clock
@@ -19,6 +21,7 @@ from models_ml.time_to_hire.dataset import cut as cut_hire
 from models_ml.time_to_hire.dataset import prepare as prepare_hire
 from models_ml.time_to_hire.pipeline import fit_hazard, fit_kaplan_meier
 from tests.support.feature_frames import AS_OF, candidate_frames, hiring_time_frames
+from tests.support.published_file import Made, publish_made
 from warehouse.connection import Pointer, Warehouse
 from warehouse.publishing import publish
 
@@ -88,3 +91,18 @@ def make_serving_home(root: Path) -> ServingHome:
     )
     assert pointer.bundles["time_to_hire"] == hazard
     return home
+
+
+def make_metrics_home(home: Path) -> Made:
+    """Publish made-up marts into a home, beside bundles that load."""
+    trained = make_serving_home(home)
+    made = publish_made(home)
+    with duckdb.connect(str(made.file)) as connection:
+        for table, rows in (("features_time_to_hire", trained.openings), ("features_candidate_success", trained.applications)):
+            connection.register("rows", rows)
+            connection.execute(f"create table if not exists features.{table} as from rows")
+            connection.unregister("rows")
+    pointer = json.loads((home / "CURRENT").read_text())
+    pointer["bundles"] = {"time_to_hire": trained.fallback, "candidate_success": trained.success}
+    (home / "CURRENT").write_text(json.dumps(pointer))
+    return made

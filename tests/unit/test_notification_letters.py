@@ -89,9 +89,9 @@ def test_a_token_names_one_subscription_and_bears_no_change() -> None:
 
 def test_an_event_tells_whom_it_names_and_is_refused_when_it_names_nobody() -> None:
     candidate_id = str(new_id())
-    [(rule, recipient)] = rules_for(event("STAGE_MOVED", canonical_stage="interview", candidate_id=candidate_id))
+    [(rule, recipient)] = rules_for(event("STAGE_MOVED", to_stage="interview", candidate_id=candidate_id))
     assert (rule.template, recipient) == ("interview", f"candidate:{candidate_id}")
-    assert rules_for(event("STAGE_MOVED", canonical_stage="screen")) == []
+    assert rules_for(event("STAGE_MOVED", to_stage="screen")) == []
     assert rules_for(event("CANDIDATE_HIRED", owner_id=None, agency_user_id=None)) == []
     for data in ({}, {"candidate_id": "ada@mail.example"}):
         with pytest.raises(EventRefused, match="candidate_id"):

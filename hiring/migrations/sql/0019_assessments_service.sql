@@ -45,13 +45,13 @@ alter table assessments.screening_checks add column version integer not null def
 alter table assessments.resume_parses
   add column upload_id uuid references assessments.uploads (id),
   add column attempts integer not null default 0,
-  add column due_at timestamptz not null default now(),
+  add column due_at timestamptz,                   -- null: was never in the queue (imports)
   add column leased_until timestamptz,
   add column progress smallint not null default 0 check (progress between 0 and 100);
 alter table assessments.interview_analyses
   add column upload_id uuid references assessments.uploads (id),
   add column attempts integer not null default 0,
-  add column due_at timestamptz not null default now(),
+  add column due_at timestamptz,                   -- null: was never in the queue (imports)
   add column leased_until timestamptz,
   add column progress smallint not null default 0 check (progress between 0 and 100),
   add column plan jsonb,                           -- questions meant to be asked, and the rubric
