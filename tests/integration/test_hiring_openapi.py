@@ -1,4 +1,4 @@
-"""The API keeps what its OpenAPI document says: schemathesis asks every operation, authenticated, stateful, with every check but one (below)."""
+"""The API keeps its OpenAPI document: schemathesis asks every operation, authenticated, stateful, with all checks but one (below)."""
 
 import subprocess
 import sys
