@@ -10,10 +10,10 @@ from hiring.operations.gauges import Gauge, by_state
 
 
 def gauges(session: Session, _now: datetime) -> list[Gauge]:
-    """Return the number of jobs by kind and state; done ones are history, not a queue."""
+    """Return the number of jobs by kind and state; done ones are history, and imported rows were never in the queue."""
     text, states = "Background jobs; dead ones: `nexus jobs list`.", ("queued", "running", "dead")
     return [
         replace(gauge, labels={**gauge.labels, "kind": kind})
         for kind, table in TABLES.items()
-        for gauge in by_state(session, table, "jobs", text, states)
+        for gauge in by_state(session, table, "jobs", text, states, table.c.upload_id.is_not(None))
     ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.orm import Session
 
 
@@ -28,9 +28,14 @@ class Gauge:
 Reader = Callable[[Session, datetime], Sequence[Gauge]]
 
 
-def by_state(session: Session, table: Table, name: str, text: str, states: Sequence[str]) -> list[Gauge]:
-    """Return one gauge for each of these states of a queue's table, zeros included: a series that vanishes can't raise an alert."""
+def by_state(
+    session: Session, table: Table, name: str, text: str, states: Sequence[str], condition: ColumnElement[bool] | None = None
+) -> list[Gauge]:
+    """Return one gauge for each of these states of a queue's table, zeros included: a series that vanishes can't raise an alert.
+
+    ``condition`` leaves out rows that never were in the queue.
+    """
     counted = select(table.c.state, func.count().label("rows_count")).where(table.c.state.in_(states)).group_by(table.c.state)
-    found = session.execute(counted)
+    found = session.execute(counted if condition is None else counted.where(condition))
     counts: dict[str, int] = {row.state: row.rows_count for row in found}
     return [Gauge(name, text, counts.get(state, 0), {"state": state}) for state in states]

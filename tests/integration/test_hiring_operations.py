@@ -7,6 +7,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -29,6 +30,30 @@ def test_metrics_count_requests_by_route_and_show_the_outbox(hiring_api):
     assert waiting == hiring_api.rows("select count(*) from outbox.events")[0][0] > 0
     items = hiring_api.do("GET", "/v1/operations")["items"]
     assert {item["name"]: item["value"] for item in items}["outbox_events"] == waiting
+
+
+def test_dead_jobs_and_letters_are_counted_and_imported_parses_are_not(hiring_api):
+    parse = (
+        "insert into assessments.resume_parses (id, tenant_id, application_id, state, upload_id)"
+        " values (gen_random_uuid(), %s, %s, 'dead', %s)"
+    )
+    upload, other = uuid4(), uuid4()
+    with hiring_api.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into assessments.uploads (id, tenant_id, application_id, kind, state, uploaded_by)"
+            " values (%s, %s, %s, 'resume', 'awaited', %s)",
+            (upload, other, other, other),
+        )
+        for upload_id in (upload, None, None):
+            connection.exec_driver_sql(parse, (other, other, upload_id))
+        connection.exec_driver_sql(
+            "insert into notifications.deliveries (id, event_id, channel, recipient, template, category, state)"
+            " values (gen_random_uuid(), gen_random_uuid(), 'email', 'candidate:x', 'offer', 'application', 'dead')"
+        )
+    told = hiring_api.send("GET", "/metrics", hiring_api.platform).text
+    assert 'jobs{kind="resume",state="dead"} 1.0' in told
+    assert 'jobs{kind="interview",state="dead"} 0.0' in told
+    assert 'deliveries{state="dead"} 1.0' in told
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/v1/operations"])
