@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from foundation import logs
 from hiring.rows import new_id
 
 _REQUEST_ID = re.compile(r"[0-9a-fA-F-]{16,64}")  # hex alone: a header must not bring personal data into the log
@@ -21,11 +22,11 @@ class Origin:
 
 
 def origin_of(request: Request) -> Origin:
-    """Return where a request came from; its id is the X-Request-ID it brought, where that is one, or a new one."""
+    """Return where a request came from; its id is its correlation id, where that is hex alone, or a new one."""
     try:
         ip = str(ipaddress.ip_address(request.client.host)) if request.client else None
     except ValueError:
         ip = None
-    brought = request.headers.get("x-request-id", "")
+    brought = logs.correlation_id() or ""
     route = getattr(request.scope.get("route"), "path", "")
     return Origin(ip, brought if _REQUEST_ID.fullmatch(brought) else str(new_id()), f"{request.method} {route}")
