@@ -10,10 +10,10 @@ CONFIGURATION = """
 [checks]
 # A request that fits the schema may still break a rule of the domain: those answer 400, 412, 422 or 428 with problem+json.
 positive_data_acceptance.expected-statuses = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "429"]
+"""
 # /candidates/search and /sessions/refresh are paths of the patterns /candidates/{id} and /sessions/{id} too: other methods are answered
 # there, with the problem of a malformed id.
-unsupported_method.enabled = false
-"""
+LEFT_OUT = "unsupported_method"
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def test_every_operation_keeps_its_contract(lived_in, tmp_path: Path):
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(tmp_path / "schemathesis.toml"),
         "run", f"{str(lived_in.client.base_url).rstrip('/')}/openapi.json", "--header", f"Authorization: Bearer {lived_in.platform}",
-        "--checks", "all", "--max-examples", "1", "--max-time", "40", "--generation-deterministic", "--no-color", "--warnings", "off",
+        "--checks", "all", "--exclude-checks", LEFT_OUT, "--max-examples", "1", "--max-time", "25",
+        "--generation-deterministic", "--no-color", "--warnings", "off",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300)
     assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]
