@@ -14,8 +14,7 @@ from signal import SIGKILL, SIGTERM
 import pytest
 
 from nexus.embedded_postgres import die_with_parent, free_port
-from tests.support.debian_packages import PackagesUnavailable, ensure_rabbitmq
-from tests.support.redis import fail_or_skip
+from tests.support.debian_packages import ensure_rabbitmq
 
 START_SECONDS = 90
 _CONFIGURATION = """
@@ -127,11 +126,7 @@ def new_server(prefix: str = "nexus-rabbitmq-") -> RabbitServer:
 @pytest.fixture(scope="session")
 def rabbitmq_server() -> Iterator[RabbitServer]:
     """Return the broker of this test run: its tests carry ``xdist_group("rabbitmq")``, so that one worker runs them all."""
-    try:
-        server = new_server()
-    except PackagesUnavailable as error:
-        fail_or_skip(error)
-        raise
+    server = new_server()
     try:
         yield server.start()
     finally:

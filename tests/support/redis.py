@@ -1,6 +1,5 @@
 """A real Redis on loopback, one a test session (and xdist worker); every test finds it empty."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -14,16 +13,9 @@ from signal import SIGTERM
 import pytest
 
 from nexus.embedded_postgres import die_with_parent, free_port
-from tests.support.debian_packages import PackagesUnavailable, ensure_redis
+from tests.support.debian_packages import ensure_redis
 
 START_SECONDS = 10
-
-
-def fail_or_skip(error: PackagesUnavailable) -> None:
-    """Skip on a machine that can't fetch the server; in CI that is a failure."""
-    if os.environ.get("CI"):
-        raise error
-    pytest.skip(f"no server to test against: {error}")
 
 
 @dataclass
@@ -71,13 +63,8 @@ class RedisServer:
 @pytest.fixture(scope="session")
 def redis_session_server() -> Iterator[RedisServer]:
     """Return the server of this test session; tests ask for ``redis_server``."""
-    try:
-        program = ensure_redis()
-    except PackagesUnavailable as error:
-        fail_or_skip(error)
-        raise
     folder = Path(tempfile.mkdtemp(prefix="nexus-redis-"))
-    server = RedisServer(program, folder, free_port())
+    server = RedisServer(ensure_redis(), folder, free_port())
     try:
         yield server.start()
     finally:
