@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import vl_convert
 
-from dashboards.charts import Spec
+from dashboards.drawing import Spec
 from dashboards.theme import DARK, FONT, INK, LIGHT
 
 WIDTH: Final = 760

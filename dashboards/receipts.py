@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import figures, pictures
-from dashboards.charts import Spec
+from dashboards.drawing import Spec
 from dashboards.exports import logged
 from dashboards.scope import Answer
 from dashboards.sessions import receipt_book
@@ -20,19 +20,29 @@ from metrics.receipts import receipt_body
 from metrics.rows import Statement
 
 
+@st.fragment
 def footer(
     key: str, question: str, answers: Sequence[Answer], table: pl.DataFrame, charts: Sequence[tuple[str, Spec]] = (), finding: str = ""
 ) -> None:
     """Draw the foot of a panel: a receipt for each answer it shows, its table as CSV, its charts as one PNG.
 
-    Both files are made when they are asked for. Their names say page, question and period.
+    Receipts and files are made when they are asked for. The files' names say page, question and period.
     """
     stem = _stem(question, answers)
     with st.container(horizontal=True, gap="small", key=f"foot-{key}"):
-        with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these numbers come from"):
-            for position, answer in enumerate(answers):
-                receipt(answer)
-                _keep(f"{key}-{position}", answer)
+        opened = st.popover(
+            "Receipt",
+            icon=":material/receipt_long:",
+            type="tertiary",
+            help="Where these numbers come from",
+            key=f"receipts-{key}",
+            on_change="rerun",
+        )
+        if opened.open:
+            with opened:
+                for position, answer in enumerate(answers):
+                    receipt(answer)
+                    _keep(f"{key}-{position}", answer)
         _download(
             "CSV",
             f"csv-{key}",

@@ -10,6 +10,7 @@ from datetime import date
 import polars as pl
 
 from dashboards import charts, figures
+from dashboards.drawing import Spec
 from dashboards.filters import Choice
 from dashboards.panels.panel import panel
 from dashboards.scope import Answer, Insights
@@ -200,7 +201,7 @@ def _year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
-def _charts(answers: dict[str, Answer]) -> list[tuple[str, charts.Spec]]:
+def _charts(answers: dict[str, Answer]) -> list[tuple[str, Spec]]:
     """Return a titled chart of each answer that has rows, all on one scale and their categories in one order."""
     frames = {title: _bars(_ordered(answer.frame)) for title, answer in answers.items()}
     top = max([0.5, *(value for frame in frames.values() for value in frame["value"])])

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import figures, receipts
-from dashboards.charts import Spec
+from dashboards.drawing import Spec
 from dashboards.scope import Answer, Insights
 
 NOTHING = "Nothing to show in this selection yet."

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from dashboards import charts, figures
+from dashboards.drawing import Spec
 from dashboards.figures import STAGE_NAMES
 from dashboards.report.content import FULL, HALF, Drawing, Question, Section, Sentence, first, known, margin, receipt
 from dashboards.report.period import ReportPeriod
@@ -242,7 +243,7 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _drawing(chart: charts.Spec, width: int, finding: Sentence) -> tuple[Drawing, ...]:
+def _drawing(chart: Spec, width: int, finding: Sentence) -> tuple[Drawing, ...]:
     return (Drawing(svg(chart, width), finding.text),)
 
 

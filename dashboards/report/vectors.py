@@ -8,7 +8,7 @@ from typing import Final
 
 import vl_convert
 
-from dashboards.charts import Spec
+from dashboards.drawing import Spec
 from dashboards.theme import INK, LIGHT
 
 FONTS: Final = ("HK Grotesk", "DejaVu Sans")

@@ -5,7 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dashboards import charts, figures, filters
+from dashboards import figures, filters
+from dashboards.drawing import span
 from metrics import formats
 
 
@@ -101,12 +102,12 @@ def test_difference_carries_its_sign_and_unit() -> None:
 
 
 def test_axis_spans_at_least_the_stated_width() -> None:
-    low, high = charts.span([0.500, 0.502], 0.2)
+    low, high = span([0.500, 0.502], 0.2)
     assert high - low >= 0.2
     assert low <= 0.5 <= 0.502 <= high
-    assert charts.span([], 10) == pytest.approx((0, 10), abs=0.5)
-    assert charts.span([0.01], 0.2)[0] == 0
-    assert charts.span([0.99, 1.0], 0.5, ceiling=1.0)[1] == 1.0
+    assert span([], 10) == pytest.approx((0, 10), abs=0.5)
+    assert span([0.01], 0.2)[0] == 0
+    assert span([0.99, 1.0], 0.5, ceiling=1.0)[1] == 1.0
 
 
 def test_csv_guards_spreadsheet_formulas() -> None:
