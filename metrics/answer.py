@@ -13,7 +13,6 @@ STAGES = ("applied", "screen", "interview", "demo_lesson", "references_checks", 
 MATURE_FROM = 0.95  # share of a cohort that must have ended before its yield is judged
 
 Row = dict[str, object]
-Lists = dict[str, Any]
 
 _RANKED = pl.Enum(STAGES)
 
@@ -59,22 +58,6 @@ def partition(frame: pl.DataFrame, groups: Sequence[str]) -> list[tuple[tuple[An
 def by_group(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[pl.DataFrame], Row]) -> pl.DataFrame:
     """Return one row a group (one in all without groups), made by ``summarise`` from the group's rows."""
     return gathered(frame, groups, [(key, summarise(part)) for key, part in partition(frame, groups)])
-
-
-def by_lists(frame: pl.DataFrame, groups: Sequence[str], summarise: Callable[[Lists], Row]) -> pl.DataFrame:
-    """Return one row a group, as ``by_group``, where each group is one row whose lists hold what is summarised (see ``listed``)."""
-    keys = frame.select(groups).rows() if groups else [()]
-    return gathered(frame, groups, [(key, summarise(row)) for key, row in zip(keys, listed(frame), strict=True)])
-
-
-def listed(frame: pl.DataFrame) -> list[Lists]:
-    """Return each row by name of column: a list as an array, empty where there is none."""
-    nothing = np.empty(0)
-    columns = {
-        name: [nothing if each is None else each.to_numpy() for each in frame[name]] if isinstance(kind, pl.List) else frame[name].to_list()
-        for name, kind in frame.schema.items()
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def gathered(frame: pl.DataFrame, groups: Sequence[str], found: Sequence[tuple[tuple[Any, ...], Row]]) -> pl.DataFrame:

@@ -49,14 +49,14 @@ def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: fl
     Ranks come from the normal approximation of the binomial, rounded outwards; no distribution is assumed. NaN when a rank
     falls outside the sample (too few values). Source: Conover, Practical Nonparametric Statistics, 3rd ed., 3.2.
     """
-    ordered = np.sort(np.asarray(sample, dtype=np.float64))
-    n = ordered.size
+    values = np.asarray(sample, dtype=np.float64)
+    n = values.size
     half = normal_quantile(level) * math.sqrt(n * probability * (1 - probability))
-    low, high = math.floor(n * probability - half), math.ceil(n * probability + half) + 1
-    return (
-        float(ordered[low - 1]) if 1 <= low <= n else math.nan,
-        float(ordered[high - 1]) if 1 <= high <= n else math.nan,
-    )
+    ranks = math.floor(n * probability - half), math.ceil(n * probability + half) + 1
+    there = [rank - 1 for rank in ranks if 1 <= rank <= n]
+    ordered = np.partition(values, there) if there else values
+    low, high = (float(ordered[rank - 1]) if 1 <= rank <= n else math.nan for rank in ranks)
+    return low, high
 
 
 def ratio_interval(numerators: npt.ArrayLike, denominators: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from metrics.catalogue import Definition
+from metrics.lists import Reading
 from metrics.query import MetricQueryError, Query, filter_values
 
 # Of the platform: no row belongs to a school.
@@ -38,6 +39,10 @@ class Statement:
     parameters: tuple[Any, ...]
 
 
+Readings = dict[Statement, Reading]
+"""What was read for several questions that are asked together: each statement is run once."""
+
+
 @dataclass
 class Rows:
     """The rows one checked query may read, and the statements that read them."""
@@ -47,6 +52,7 @@ class Rows:
     definition: Definition
     switches: Mapping[str, str]
     statements: list[Statement] = field(default_factory=list)
+    readings: Readings = field(default_factory=dict)
 
     @property
     def groups(self) -> list[str]:
@@ -77,15 +83,18 @@ class Rows:
             ignore: filters of the query (or ``period_from``, ``period_to``) that do not apply to this reading.
             table: another table that the definition reads, with the same dimensions; its alias is ``r`` too.
         """
-        by = self.groups if groups is None else list(groups)
-        columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
-        tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
-        return self._read(columns, join, where, ignore, tail, table)
+        return self._totals(measures, groups, where, ignore, join, table).frame
+
+    def lists(
+        self, measures: Mapping[str, str], *, groups: Sequence[str] | None = None, where: Iterable[str] = (), ignore: Iterable[str] = ()
+    ) -> Reading:
+        """Return aggregates of the mart as ``total`` does, where some of ``measures`` make lists of values."""
+        return self._totals(measures, groups, where, ignore)
 
     def each(self, columns: Mapping[str, str], *, where: Iterable[str] = (), join: str = "", ignore: Iterable[str] = ()) -> pl.DataFrame:
         """Return the mart's rows: the query's groups and the given expressions. The other arguments are those of ``total``."""
         chosen = [f"r.{name}" for name in self.groups] + [f"{expr} as {name}" for name, expr in columns.items()]
-        return self._read(chosen, join, where, ignore, "")
+        return self._read(chosen, join, where, ignore, "").frame
 
     def months_are_mature(
         self, groups: Sequence[str], *, where: Iterable[str] = (), ignore: Iterable[str] = ()
@@ -99,14 +108,34 @@ class Rows:
         frame = self.total(flag, groups=groups, where=where, join=_MATURITY_JOIN, ignore=ignore)
         return {row[:-1]: bool(row[-1]) for row in frame.rows()}
 
+    def _totals(
+        self,
+        measures: Mapping[str, str],
+        groups: Sequence[str] | None,
+        where: Iterable[str],
+        ignore: Iterable[str],
+        join: str = "",
+        table: str | None = None,
+    ) -> Reading:
+        by = self.groups if groups is None else list(groups)
+        columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
+        tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
+        return self._read(columns, join, where, ignore, tail, table)
+
     def _read(
         self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str, table: str | None = None
-    ) -> pl.DataFrame:
+    ) -> Reading:
         conditions, parameters = self._conditions(frozenset(ignore))
         sql = f"select {', '.join(columns)}\nfrom {table or self.definition.mart} as r {join}".rstrip()
         sql += f"\nwhere {' and '.join([*conditions, *where]) or 'true'}{tail}"
-        self.statements.append(Statement(sql, tuple(parameters)))
-        frame = self.reader.query(sql, parameters)
+        statement = Statement(sql, tuple(parameters))
+        self.statements.append(statement)
+        if statement not in self.readings:
+            self.readings[statement] = Reading(self._typed(self.reader.query(sql, parameters)))
+        return self.readings[statement]
+
+    @staticmethod
+    def _typed(frame: pl.DataFrame) -> pl.DataFrame:
         sums = {name: pl.Float64 if kind.scale else pl.Int64 for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal)}
         return frame.cast(sums)  # type: ignore[arg-type]  # DuckDB sums integers to 128 bits, which polars would divide as decimals
 

@@ -7,8 +7,9 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from metrics.answer import MATURE_FROM, Lists, Row, gathered, listed
+from metrics.answer import MATURE_FROM, Row, gathered
 from metrics.intervals import Floats, wilson
+from metrics.lists import Lists, side_by_side
 from metrics.query import filter_values
 from metrics.rows import Rows
 from metrics.survival import aalen_johansen, log_log_interval, product_limit
@@ -22,7 +23,7 @@ def projected_conversion(rows: Rows) -> pl.DataFrame:
     """F5: Aalen–Johansen incidence of hire at the horizon; other endings compete, open applications are censored."""
     horizon = float(rows.switches["horizon"])
     days = "list(greatest(coalesce(r.process_days, r.age_days), 0))"
-    frame = rows.total(
+    reading = rows.lists(
         {
             "hired": f"{days} filter (where r.outcome = 'hired')",
             "other": f"{days} filter (where r.outcome not in ('hired', 'open'))",
@@ -34,12 +35,18 @@ def projected_conversion(rows: Rows) -> pl.DataFrame:
         ignore=_WHEN,  # older cohorts are needed for what the asked ones have not lived through
     )
     segment = [name for name in rows.groups if name != "applied_month"]
-    pools = _Pools(listed(frame), segment)
-    asked = _by(listed(frame.filter(_asked(rows))), rows.groups) or ({} if rows.groups else {(): []})
+    pools = _Pools(reading.lists, segment)
+    wanted = reading.frame.select(_asked(rows)).to_series()
+    asked = _by([part for part, is_wanted in zip(reading.lists, wanted, strict=True) if is_wanted], rows.groups)
+    asked = asked or ({} if rows.groups else {(): []})
     cohorts = {key: _Cohort.of(parts) for key, parts in asked.items()}
     mature = _mature(rows, asked, cohorts)
-    found = [(key, _project(cohorts[key], parts, pools, horizon) | {"is_mature": mature[key]}) for key, parts in asked.items()]
-    return gathered(frame, rows.groups, found)
+
+    def projected(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], Row]:
+        return key, _project(cohorts[key], asked[key], pools, horizon) | {"is_mature": mature[key]}
+
+    found = side_by_side(projected, list(asked), sum(cohort.size for cohort in cohorts.values()))
+    return gathered(reading.frame, rows.groups, found)
 
 
 def _mature(

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from metrics.answer import MATURE_FROM, Lists, Row, by_lists
+from metrics.answer import MATURE_FROM, Row
 from metrics.intervals import quantile_interval
+from metrics.lists import Lists, by_lists
 from metrics.rows import Rows
 from metrics.survival import product_limit
 
@@ -24,7 +25,7 @@ def durations(days: str, is_ended: str = "true") -> dict[str, str]:
 def survival_quantile(row: Lists, probability: float = 0.5) -> Row:
     """Return the Kaplan–Meier quantile of ``durations`` with its 95 % interval, n and n_open."""
     ended, censored = row["ended"], row["censored"]
-    curve = product_limit(ended, censored)
+    curve = row["curve"] = row.get("curve") or product_limit(ended, censored)
     found, (lower, upper) = curve.quantile(probability), curve.quantile_interval(probability)
     n = ended.size + censored.size
     beyond = n > 0 and math.isnan(found)
@@ -63,8 +64,8 @@ def _summary(rows: Rows, probability: float = 0.5) -> Callable[[Lists], Row]:
 
 def _in_stage(rows: Rows, where: list[str], probability: float = 0.5) -> pl.DataFrame:
     measures = durations("r.time_in_stage_days", "not r.is_censored")
-    frame = rows.total(measures, where=[*_stage(rows), *where, "r.time_in_stage_days is not null"])
-    return by_lists(frame, rows.groups, _summary(rows, probability))
+    reading = rows.lists(measures, where=[*_stage(rows), *where, "r.time_in_stage_days is not null"])
+    return by_lists(reading, rows.groups, _summary(rows, probability))
 
 
 def time_in_stage_visit(rows: Rows) -> pl.DataFrame:
@@ -94,8 +95,8 @@ def time_to_fill(rows: Rows) -> pl.DataFrame:
     since = "_latest" if rows.switches["reopened"] == "latest" else ""
     days = f"r.{rows.switches['clock']}{since}_days"
     where = ["not r.is_cancelled"] if rows.switches["cancelled"] == "excluded" else []
-    frame = rows.total(durations(days, "r.is_filled"), where=[*where, f"{days} is not null"])
-    return by_lists(frame, rows.groups, survival_quantile)
+    reading = rows.lists(durations(days, "r.is_filled"), where=[*where, f"{days} is not null"])
+    return by_lists(reading, rows.groups, survival_quantile)
 
 
 def time_to_start(rows: Rows) -> pl.DataFrame:
@@ -107,9 +108,9 @@ def process_time(rows: Rows) -> pl.DataFrame:
     """T7: days from application to its end; of all applications with open ones censored, or of those with one outcome."""
     measures = durations("greatest(coalesce(r.process_days, r.age_days), 0)", "r.outcome <> 'open'")
     if not rows.names("outcome"):
-        answer = by_lists(rows.total(measures), rows.groups, survival_quantile)
+        answer = by_lists(rows.lists(measures), rows.groups, survival_quantile)
         return _with_maturity(rows, answer, rows.groups, pl.col("n"), [])
-    answer = by_lists(rows.total(measures, where=["r.outcome <> 'open'"]), rows.groups, _completed_quantile).drop("n_open")
+    answer = by_lists(rows.lists(measures, where=["r.outcome <> 'open'"]), rows.groups, _completed_quantile).drop("n_open")
     groups = [name for name in rows.groups if name != "outcome"]
     counted = {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)"}
     still = rows.total(counted, groups=groups, ignore=["outcome"])
@@ -128,14 +129,14 @@ def _with_maturity(rows: Rows, answer: pl.DataFrame, groups: list[str], every: p
 
 def first_response(rows: Rows) -> pl.DataFrame:
     """T8: days from application to the first answer; without one, censored."""
-    frame = rows.total(durations("r.first_response_days", "not r.is_censored"))
-    return by_lists(frame, rows.groups, _summary(rows))
+    reading = rows.lists(durations("r.first_response_days", "not r.is_censored"))
+    return by_lists(reading, rows.groups, _summary(rows))
 
 
 def _complete(rows: Rows, days: str, where: list[str]) -> pl.DataFrame:
     """Summarise durations that have all ended: nothing can be open."""
-    frame = rows.total(durations(days), where=[*where, f"{days} is not null"])
-    return by_lists(frame, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
+    reading = rows.lists(durations(days), where=[*where, f"{days} is not null"])
+    return by_lists(reading, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
 
 
 METRICS = {
