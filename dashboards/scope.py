@@ -4,9 +4,11 @@ Scope comes from the verified principal on the server, never from a widget or th
 Answers are cached by publish version + scope digest + parameters. What doesn't belong here: any arithmetic (metrics) or drawing.
 """
 
+import os
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +21,7 @@ from foundation.access import Page, Principal, Scope, ScopeExceeded, may_open
 from foundation.settings import Home
 from metrics.answer import finish
 from metrics.catalogue import definition
-from metrics.evaluate import Evaluation, evaluate_with_receipt
+from metrics.evaluate import Evaluation, evaluate_together
 from metrics.opening import open_current
 from metrics.query import Query
 from metrics.rows import Statement
@@ -29,8 +31,9 @@ _EQUITY_METRICS: Final = "D"
 _CACHED_ANSWERS: Final = 4_000
 
 _lock = threading.Lock()
-_answers: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+_answers: OrderedDict[tuple[str, ...], Future[Any]] = OrderedDict()
 _files: OrderedDict[tuple[Path, str], PublishedFile] = OrderedDict()
+_asking = ThreadPoolExecutor(os.cpu_count(), "questions")
 
 
 class PageRefused(PermissionError):
@@ -49,6 +52,32 @@ class Answer:
     pointer: Pointer
     evaluation: Evaluation | None = None
     query: Query | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to one metric, before scope: the fields of ``metrics.query.Query``. Filters that the metric lacks are left out."""
+
+    metric_id: str
+    period_from: date | None = None
+    period_to: date | None = None
+    group_by: tuple[str, ...] = ()
+    filters: Mapping[str, Any] | None = None
+    switches: Mapping[str, str] | None = None
+
+    def under(self, scope: Scope) -> Query:
+        """Return the question within a scope."""
+        entry = definition(self.metric_id)
+        has_period = entry.period_column is not None
+        return Query(
+            metric_id=self.metric_id,
+            period_from=self.period_from if has_period else None,
+            period_to=self.period_to if has_period else None,
+            group_by=self.group_by,
+            filters={name: value for name, value in (self.filters or {}).items() if name in entry.dimensions and value is not None},
+            switches=dict(self.switches or {}),
+            scope=scope,
+        )
 
 
 @dataclass(frozen=True)
@@ -121,22 +150,23 @@ class Insights:
             PageRefused: an equity metric, asked by someone who may not open Equity.
             MetricQueryError: the question does not fit the metric's definition.
         """
-        entry = definition(metric_id)
-        if metric_id.startswith(_EQUITY_METRICS):
-            self._require(Page.EQUITY)
-        kept = {name: value for name, value in (filters or {}).items() if name in entry.dimensions and value is not None}
-        has_period = entry.period_column is not None
-        query = Query(
-            metric_id=metric_id,
-            period_from=period_from if has_period else None,
-            period_to=period_to if has_period else None,
-            group_by=group_by,
-            filters=kept,
-            switches=dict(switches or {}),
-            scope=self.scope,
-        )
-        evaluation: Evaluation = self._cached(repr(query), lambda: self._evaluate(query))
-        return Answer(evaluation.frame, evaluation.statements, self.pointer, evaluation, query)
+        return self.answers([Question(metric_id, period_from, period_to, group_by, filters, switches)])[0]
+
+    def answers(self, questions: Sequence[Question]) -> list[Answer]:
+        """Ask several questions; what they read alike is read once. Errors as in ``metric``."""
+        for promised in self._claimed(questions):
+            self._keep(promised)
+        queries = [question.under(self.scope) for question in questions]
+        return [self._answer(query) for query in queries]
+
+    def ahead(self, questions: Sequence[Question]) -> None:
+        """Begin to answer what a page is about to ask, on every processor while it draws.
+
+        Raises:
+            PageRefused: as in ``metric``.
+        """
+        for promised in self._claimed(questions):
+            _asking.submit(self._keep, promised)
 
     def rows(self, name: str, *, where: Mapping[str, Any] | None = None, limit: int = 50, offset: int = 0) -> Answer:
         """List rows of a published table as they are: one of ``dashboards.rows.READS``, within scope.
@@ -170,12 +200,44 @@ class Insights:
         sql = read.sql.replace("{scope}", " and ".join(condition for condition, _ in conditions))
         return Statement(sql, tuple(value for _, value in conditions) * read.sql.count("{scope}"))
 
-    def _evaluate(self, query: Query) -> Evaluation:
-        entry = definition(query.metric_id)
+    def _answer(self, query: Query) -> Answer:
+        evaluation: Evaluation = self._cached(repr(query), lambda: self._evaluate([query])[0])
+        return Answer(evaluation.frame, evaluation.statements, self.pointer, evaluation, query)
+
+    def _claimed(self, questions: Sequence[Question]) -> list[list[tuple[Query, Future[Any]]]]:
+        """Promise the answers that nobody has given or promised yet; those of one metric by the same groups stay together."""
+        if any(question.metric_id.startswith(_EQUITY_METRICS) for question in questions):
+            self._require(Page.EQUITY)
+        together: dict[tuple[str, ...], list[tuple[Query, Future[Any]]]] = defaultdict(list)
+        for question in questions:
+            query = question.under(self.scope)
+            future, is_new = self._claim(repr(query))
+            if is_new:
+                together[query.metric_id, *query.group_by].append((query, future))
+        return list(together.values())
+
+    def _keep(self, promised: Sequence[tuple[Query, Future[Any]]]) -> None:
+        """Answer what was promised; an answer that cannot be given is forgotten, so that whoever asks next learns why."""
+        try:
+            found = self._evaluate([query for query, _ in promised])
+        except BaseException as error:
+            for query, future in promised:
+                self._forget(repr(query))
+                future.set_exception(error)
+            return
+        for (_, future), evaluation in zip(promised, found, strict=True):
+            future.set_result(evaluation)
+
+    def _evaluate(self, queries: Sequence[Query]) -> list[Evaluation]:
+        entry = definition(queries[0].metric_id)
         if entry.reads.keys() <= self._published.tables:
-            return evaluate_with_receipt(self._published, query)
-        nothing = pl.DataFrame(schema=dict.fromkeys(query.group_by, pl.String))
-        return Evaluation(finish(nothing, entry, query.group_by), entry, entry.unit, {}, ())
+            return evaluate_together(self._published, queries)
+        return [
+            Evaluation(
+                finish(pl.DataFrame(schema=dict.fromkeys(query.group_by, pl.String)), entry, query.group_by), entry, entry.unit, {}, ()
+            )
+            for query in queries
+        ]
 
     def _query(self, read: Read, statement: Statement) -> pl.DataFrame:
         if read.table in self._published.tables:
@@ -187,18 +249,34 @@ class Insights:
             raise PageRefused(f"your roles do not open {page.value}")
 
     def _cached(self, question: str, answer: Callable[[], Any]) -> Any:
-        key = (str(self._published.path), self.pointer.publish_version, self.scope.digest(), question)
+        future, is_new = self._claim(question)
+        if is_new:
+            try:
+                future.set_result(answer())
+            except BaseException as error:
+                self._forget(question)
+                future.set_exception(error)
+        return future.result()
+
+    def _key(self, question: str) -> tuple[str, ...]:
+        return str(self._published.path), self.pointer.publish_version, self.scope.digest(), question
+
+    def _claim(self, question: str) -> tuple[Future[Any], bool]:
+        """Return the answer as it is or will be, and whether it is the caller's to give."""
+        key = self._key(question)
         with _lock:
             found = _answers.get(key)
             if found is not None:
                 _answers.move_to_end(key)
-                return found
-        given = answer()
-        with _lock:
-            _answers[key] = given
+                return found, False
+            claimed = _answers[key] = Future()
             while len(_answers) > _CACHED_ANSWERS:
                 _answers.popitem(last=False)
-        return given
+            return claimed, True
+
+    def _forget(self, question: str) -> None:
+        with _lock:
+            _answers.pop(self._key(question), None)
 
 
 def _current(root: Path) -> PublishedFile:

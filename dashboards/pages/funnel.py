@@ -14,6 +14,7 @@ from dashboards.scope import Insights
 def render(insights: Insights) -> None:
     """Draw the page."""
     choice = filters.row(insights, "Funnel")
+    choice.insights.ahead([*funnel.questions(choice), *time.stage_median(choice), *pipeline.weekly_levels(choice)])
     _part("Cohorts", "Everybody who applied in the period, wherever they have got to since. Shares are of these people.")
     _pair(choice, funnel.drop_off, funnel.steps)
     _pair(choice, funnel.endings, funnel.reasons)

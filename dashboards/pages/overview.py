@@ -12,6 +12,9 @@ from foundation.access import Page
 def render(insights: Insights) -> None:
     """Draw the page."""
     choice = filters.row(insights, "Hiring overview", compare=True)
+    choice.insights.ahead([*funnel.losses(choice), *funnel.month_by_stage(choice)])
+    if len(insights.school_ids()) > 1:
+        insights.ahead(kpis.school_questions(choice))
     kpis.cards(choice)
     board_report.button(choice)
     left, right = st.columns(2)

@@ -11,6 +11,7 @@ from dashboards.scope import Insights
 def render(insights: Insights) -> None:
     """Draw the page."""
     choice = filters.row(insights, "Time")
+    choice.insights.ahead(time.questions(choice))
     kpis.cards(choice, kpis.TIME_CARDS)
     time.stages(choice)
     time.trends(choice)

@@ -8,16 +8,26 @@ from dashboards import charts, figures
 from dashboards.figures import STAGE_NAMES
 from dashboards.filters import Choice
 from dashboards.panels.panel import dot_rows, panel
-from dashboards.scope import Answer
+from dashboards.scope import Answer, Question
 
 _NAMES = list(STAGE_NAMES.values())
 _KINDS = ("rejected", "withdrawn", "offer_declined", "job_closed")
 _SIDES = {"employer": "by the school", "neutral": "by neither", "candidate": "by the candidate"}
 
 
+def questions(choice: Choice) -> list[Question]:
+    """Return what takes longest to answer of what the panels of cohorts ask."""
+    return [*losses(choice), *_endings(choice), *_projections(choice), *month_by_stage(choice)]
+
+
+def losses(choice: Choice) -> list[Question]:
+    """Return what ``drop_off`` asks."""
+    return [_question(choice, metric, ("stage",)) for metric in ("F1", "F2", "F4")]
+
+
 def drop_off(choice: Choice) -> None:
     """Draw the funnel with the share that left at each stage (F1, F2, F4)."""
-    reached, share, left = (_by_stage(choice, metric) for metric in ("F1", "F2", "F4"))
+    reached, share, left = choice.insights.answers(losses(choice))
     joined = (
         reached.frame.select("stage", pl.col("value").alias("reached"), "n_open")
         .join(share.frame.select("stage", pl.col("value").alias("share")), on="stage", how="left", maintain_order="left")
@@ -41,15 +51,15 @@ def drop_off(choice: Choice) -> None:
     panel("funnel", "Where do candidates leave?", _drop_finding(worst), chart, (reached, share, left), joined)
 
 
+def month_by_stage(choice: Choice) -> list[Question]:
+    """Return what ``cohorts`` asks."""
+    stages = choice.conditions | {"stage": list(STAGE_NAMES)[1:]}
+    return [Question("F2", choice.period.start, choice.period.end, ("applied_month", "stage"), stages)]
+
+
 def cohorts(choice: Choice, *, months: int = 12) -> None:
     """Draw the heat map of monthly cohorts (F2 by month of application and stage)."""
-    answer = choice.insights.metric(
-        "F2",
-        period_from=choice.period.start,
-        period_to=choice.period.end,
-        group_by=("applied_month", "stage"),
-        filters=choice.conditions | {"stage": list(STAGE_NAMES)[1:]},
-    )
+    (answer,) = choice.insights.answers(month_by_stage(choice))
     shown = answer.frame.filter(pl.col("applied_month") >= _last(answer.frame, months)) if answer.frame.height else answer.frame
     frame = pl.DataFrame(
         [
@@ -73,7 +83,7 @@ def cohorts(choice: Choice, *, months: int = 12) -> None:
 
 def steps(choice: Choice) -> None:
     """Draw the share that goes on from each stage, among the decided ones (F3)."""
-    answer = _by_stage(choice, "F3")
+    (answer,) = choice.insights.answers([_question(choice, "F3", ("stage",))])
     known = answer.frame.filter(pl.col("value").is_not_null())
     frame = dot_rows(known, "stage")
     slowest = known.filter("is_rankable").sort("value")
@@ -85,9 +95,13 @@ def steps(choice: Choice) -> None:
     panel("steps", "How many go on from each stage?", finding, chart, (answer,), answer.frame)
 
 
+def _endings(choice: Choice) -> list[Question]:
+    return [_question(choice, "F4", groups) for groups in (("stage", "ending_side"), ("stage", "ending"), ("stage",))]
+
+
 def endings(choice: Choice) -> None:
     """Draw who ends applications at each stage (F4 by side), and list how (F4 by ending)."""
-    answer, kinds, whole = _ask(choice, "F4", ("stage", "ending_side")), _ask(choice, "F4", ("stage", "ending")), _by_stage(choice, "F4")
+    answer, kinds, whole = choice.insights.answers(_endings(choice))
     totals = {row["stage"]: row for row in whole.frame.iter_rows(named=True) if figures.known(row["value"])}
     frame = pl.DataFrame(
         [
@@ -121,7 +135,7 @@ def endings(choice: Choice) -> None:
 
 def reasons(choice: Choice, *, limit: int = 10) -> None:
     """Draw the reasons that end most applications, as schools name them (F4 by reason, of all who applied)."""
-    answer = _ask(choice, "F4", ("ending_side", "ending_reason"), {"stage": "any"})
+    (answer,) = choice.insights.answers([_question(choice, "F4", ("ending_side", "ending_reason"), {"stage": "any"})])
     rows = answer.frame.filter(pl.col("value").is_not_null()).sort("value", descending=True).head(limit)
     repeated = rows.filter(pl.col("ending_reason").is_duplicated())["ending_reason"].to_list()
     frame = pl.DataFrame(
@@ -146,9 +160,13 @@ def reasons(choice: Choice, *, limit: int = 10) -> None:
     panel("reasons", "Why do applications end?", finding, chart, (answer,), answer.frame)
 
 
+def _projections(choice: Choice) -> list[Question]:
+    return [_question(choice, metric, ("applied_month",), until=choice.until_now) for metric in ("F2", "F5")]
+
+
 def outlook(choice: Choice, *, months: int = 12) -> None:
     """Draw what is hired so far of each month's applicants (F2) beside what will be (F5), up to the month that is running."""
-    naive, projected = (_ask(choice, metric, ("applied_month",), until=choice.until_now) for metric in ("F2", "F5"))
+    naive, projected = choice.insights.answers(_projections(choice))
     joined = projected.frame.join(
         naive.frame.select("applied_month", pl.col("value").alias("naive")), on="applied_month", how="left", maintain_order="left"
     )
@@ -228,35 +246,16 @@ def maturity(choice: Choice) -> None:
     panel("maturity", "Which months can be judged yet?", finding if answer.frame.height else "", chart, (answer,), answer.frame)
 
 
-def _by_stage(choice: Choice, metric_id: str, switches: dict[str, str] | None = None, without: tuple[str, ...] = ()) -> Answer:
-    stages = {"stage": [stage for stage in STAGE_NAMES if stage not in without]} if without else {}
-    return choice.insights.metric(
-        metric_id,
-        period_from=choice.period.start,
-        period_to=choice.period.end,
-        group_by=("stage",),
-        filters=choice.conditions | stages,
-        switches=switches,
-    )
-
-
 def in_stage_order(frame: pl.DataFrame, moment: str) -> pl.DataFrame:
     """Return rows stage by stage, each in time: so that a stage keeps its colour whichever of them comes first."""
     place = pl.col("stage").replace_strict(list(STAGE_NAMES), list(range(len(STAGE_NAMES))))
     return frame.sort(place, moment)
 
 
-def _ask(
+def _question(
     choice: Choice, metric_id: str, groups: tuple[str, ...], switches: dict[str, str] | None = None, until: date | None = None
-) -> Answer:
-    return choice.insights.metric(
-        metric_id,
-        period_from=choice.period.start,
-        period_to=until or choice.period.end,
-        group_by=groups,
-        filters=choice.conditions,
-        switches=switches,
-    )
+) -> Question:
+    return Question(metric_id, choice.period.start, until or choice.period.end, groups, choice.conditions, switches)
 
 
 def _outlook_finding(shown: pl.DataFrame) -> str:

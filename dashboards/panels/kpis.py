@@ -9,7 +9,7 @@ import streamlit as st
 from dashboards import charts, figures, receipts, targets
 from dashboards.filters import Choice, Period, school_names
 from dashboards.panels.panel import dot_rows, panel
-from dashboards.scope import Answer, Insights
+from dashboards.scope import Answer, Insights, Question
 from metrics.comparison import compare
 
 _SCHOOLS: Final = 12
@@ -51,6 +51,11 @@ def cards(choice: Choice, chosen: tuple[Card, ...] = CARDS) -> None:
     targets.editor(choice, [(card.label, card.metric_id, dict(card.switches), card.better) for card in CARDS])
 
 
+def school_questions(choice: Choice) -> list[Question]:
+    """Return what ``schools`` asks."""
+    return [_question(choice, card, choice.period, by=("tenant_id",)) for card in CARDS if card.compares_schools]
+
+
 def schools(choice: Choice, insights: Insights) -> None:
     """Draw the schools in scope beside one another, in the figures that may be compared; nothing for a single school.
 
@@ -59,9 +64,9 @@ def schools(choice: Choice, insights: Insights) -> None:
     names = school_names(insights.rows("schools").frame)
     if len(names) < 2:
         return
-    parts, answers, tables = [], [], []
-    for card in (card for card in CARDS if card.compares_schools):
-        answer = _ask(choice, card, choice.period, by=("tenant_id",), insights=insights)
+    parts, tables = [], []
+    answers = insights.answers(school_questions(choice))
+    for card, answer in zip((card for card in CARDS if card.compares_schools), answers, strict=True):
         unit = answer.evaluation.unit if answer.evaluation else "count"
         known = answer.frame.filter(pl.col("value").is_not_null()).with_columns(
             school=pl.col("tenant_id").replace_strict(names, default=None)
@@ -72,7 +77,6 @@ def schools(choice: Choice, insights: Insights) -> None:
         if known.height:
             shown = dot_rows(known.head(_SCHOOLS), "school", unit)
             parts.append((card.label, charts.dots(shown, unit_format=".0%" if unit == "rate" else ".0f", least=card.least)))
-        answers.append(answer)
         tables.append(known.with_columns(figure=pl.lit(card.label)))
     more = f" The first {_SCHOOLS} of {len(names)} are shown; the CSV has all." if len(names) > _SCHOOLS else ""
     finding = f"The same months and subject in each school you may see; overlapping bars may differ by chance alone.{more}"
@@ -80,8 +84,8 @@ def schools(choice: Choice, insights: Insights) -> None:
 
 
 def _card(choice: Choice, card: Card) -> None:
-    now = _ask(choice, card, choice.period)
-    months = _ask(choice, card, choice.period, by=(card.month,))
+    asked = [_question(choice, card, choice.period), _question(choice, card, choice.period, by=(card.month,))]
+    now, months = choice.insights.answers(asked)
     before, basis = _basis(choice, card)
     row = now.frame.row(0, named=True) if now.frame.height else {}
     earlier = before.frame.row(0, named=True) if before is not None and before.frame.height else {}
@@ -117,20 +121,15 @@ def _basis(choice: Choice, card: Card) -> tuple[Answer | None, str]:
     if choice.others is not None:
         if not card.compares_schools:
             return None, "a count: not compared between schools"
-        return _ask(choice, card, choice.period, insights=choice.others), "in your other schools"
+        return choice.others.answers([_question(choice, card, choice.period)])[0], "in your other schools"
     period = choice.period.year_before()
-    return (_ask(choice, card, period), "in the same months a year before") if period else (None, "")
+    if period is None:
+        return None, ""
+    return choice.insights.answers([_question(choice, card, period)])[0], "in the same months a year before"
 
 
-def _ask(choice: Choice, card: Card, period: Period, *, by: tuple[str, ...] = (), insights: Insights | None = None) -> Answer:
-    return (insights or choice.insights).metric(
-        card.metric_id,
-        period_from=period.start,
-        period_to=period.end,
-        group_by=by,
-        filters=choice.conditions,
-        switches=dict(card.switches),
-    )
+def _question(choice: Choice, card: Card, period: Period, *, by: tuple[str, ...] = ()) -> Question:
+    return Question(card.metric_id, period.start, period.end, by, choice.conditions, dict(card.switches))
 
 
 def _small_print(row: dict[str, float | None], unit: str) -> str:

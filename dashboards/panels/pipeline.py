@@ -7,6 +7,7 @@ from dashboards.figures import STAGE_NAMES
 from dashboards.filters import Choice
 from dashboards.panels.funnel import in_stage_order
 from dashboards.panels.panel import panel
+from dashboards.scope import Question
 
 _WORKED = [stage for stage in STAGE_NAMES if stage != "hired"]
 _DRAWN = ["screen", "interview", "demo_lesson", "offer"]
@@ -32,16 +33,15 @@ def now(choice: Choice) -> None:
     panel("pipeline-now", "Who is in progress now?", finding, chart, (answer,), rows)
 
 
+def weekly_levels(choice: Choice) -> list[Question]:
+    """Return what ``levels`` asks."""
+    stages = choice.conditions | {"stage": _DRAWN}
+    return [Question("F7", choice.period.start, choice.period.last_day, ("snapshot_date", "stage"), stages, {"every": "week"})]
+
+
 def levels(choice: Choice) -> None:
     """Draw the level of the busiest stages at the end of every week (F7)."""
-    answer = choice.insights.metric(
-        "F7",
-        period_from=choice.period.start,
-        period_to=choice.period.last_day,
-        group_by=("snapshot_date", "stage"),
-        filters=choice.conditions | {"stage": _DRAWN},
-        switches={"every": "week"},
-    )
+    (answer,) = choice.insights.answers(weekly_levels(choice))
     frame = pl.DataFrame(
         [
             {

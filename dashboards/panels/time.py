@@ -6,14 +6,24 @@ from dashboards import charts, figures
 from dashboards.figures import STAGE_NAMES
 from dashboards.filters import Choice
 from dashboards.panels.panel import dot_rows, panel
-from dashboards.scope import Answer
+from dashboards.scope import Answer, Question
 
 _WORKED = [stage for stage in STAGE_NAMES if stage != "hired"]
 
 
+def questions(choice: Choice) -> list[Question]:
+    """Return what takes longest to answer of what these panels ask."""
+    asked = (_stage_medians, _response_times, _outcome_times, _velocities)
+    return [question for ask in asked for question in ask(choice)]
+
+
+def _stage_medians(choice: Choice) -> list[Question]:
+    return [_stage_question(choice, "T3", switches) for switches in ({}, {"quantile": "p90"}, {"estimate": "completed"})]
+
+
 def stages(choice: Choice) -> None:
     """Draw the median and the slow tenth of each stage (T3), beside the plain median of those that left."""
-    median, slow, left = (by_stage(choice, "T3", switches) for switches in ({}, {"quantile": "p90"}, {"estimate": "completed"}))
+    median, slow, left = choice.insights.answers(_stage_medians(choice))
     table = (
         median.frame.select("stage", "value", "lower", "upper", "n", "n_open", "is_rankable", "reason")
         .join(slow.frame.select("stage", pl.col("value").alias("p90")), on="stage", how="left", maintain_order="left")
@@ -52,9 +62,14 @@ def stages(choice: Choice) -> None:
     )
 
 
+def stage_median(choice: Choice) -> list[Question]:
+    """Return what ``durations`` asks."""
+    return [_stage_question(choice, "T3")]
+
+
 def durations(choice: Choice) -> None:
     """Draw the median days in each stage (T3): the funnel's own short form of ``stages``."""
-    answer = by_stage(choice, "T3")
+    (answer,) = choice.insights.answers(stage_median(choice))
     known = answer.frame.filter(pl.col("value").is_not_null())
     frame = dot_rows(known, "stage", "days")
     chart = charts.dots(frame, unit_format=".0f", least=10) if frame.height else None
@@ -71,7 +86,7 @@ def durations(choice: Choice) -> None:
 
 def trends(choice: Choice) -> None:
     """Draw time to hire (T4) and time to fill (T5) by month, with intervals."""
-    hire, fill = (_by_month(choice, metric, month) for metric, month in (("T4", "accepted_month"), ("T5", "approved_month")))
+    hire, fill = choice.insights.answers([_question(choice, "T4", ("accepted_month",)), _question(choice, "T5", ("approved_month",))])
     shown = [
         (title, charts.trend(frame, unit_format=".0f", least=30))
         for title, frame in (
@@ -98,9 +113,13 @@ def trends(choice: Choice) -> None:
     )
 
 
+def _response_times(choice: Choice) -> list[Question]:
+    return [_question(choice, "T8", ("applied_month",)), _question(choice, "T8")]
+
+
 def responses(choice: Choice) -> None:
     """Draw the wait for a first answer by month (T8)."""
-    answer, whole = _by_month(choice, "T8", "applied_month"), _whole(choice, "T8")
+    answer, whole = choice.insights.answers(_response_times(choice))
     frame = _trend(answer, "applied_month")
     finding = "How long an applicant waits for the first answer that is not an acknowledgement by machine."
     row = whole.frame.row(0, named=True)
@@ -110,9 +129,13 @@ def responses(choice: Choice) -> None:
     panel("responses", "How long do applicants wait for an answer?", finding, chart, (answer, whole), answer.frame)
 
 
+def _outcome_times(choice: Choice) -> list[Question]:
+    return [_question(choice, "T7", ("outcome",)), _question(choice, "T7")]
+
+
 def outcomes(choice: Choice) -> None:
     """Draw how long it takes until an application ends, by outcome (T7)."""
-    answer, whole = _ask(choice, "T7", ("outcome",)), _whole(choice, "T7")
+    answer, whole = choice.insights.answers(_outcome_times(choice))
     known = answer.frame.filter(pl.col("value").is_not_null()).sort("value")
     finding = "Days from applying to the outcome."
     row = whole.frame.row(0, named=True)
@@ -124,9 +147,13 @@ def outcomes(choice: Choice) -> None:
     panel("outcomes", "How long until applicants know?", finding, chart, (answer, whole), answer.frame, note=note)
 
 
+def _velocities(choice: Choice) -> list[Question]:
+    return [_stage_question(choice, "T9", {"measure": measure}, days=True) for measure in ("weekly_exits", "implied_days")]
+
+
 def velocity(choice: Choice) -> None:
     """Draw how fast each stage is worked off (T9), with the days a stay then lasts by Little's law."""
-    weekly, implied = (by_stage(choice, "T9", {"measure": measure}, days=True) for measure in ("weekly_exits", "implied_days"))
+    weekly, implied = choice.insights.answers(_velocities(choice))
     known = weekly.frame.filter(pl.col("value").is_not_null())
     frame = dot_rows(implied.frame.filter(pl.col("value").is_not_null()), "stage", "days")
     table = weekly.frame.join(
@@ -170,8 +197,8 @@ def clocks(choice: Choice) -> None:
         ("To fill, from the latest reopening", "T5", {"reopened": "latest"}),
         ("To start, from acceptance", "T6", {}),
     )
-    answers = [(name, _whole(choice, metric, switches)) for name, metric, switches in asked]
-    rows = [{"clock": name} | answer.frame.row(0, named=True) for name, answer in answers]
+    answers = choice.insights.answers([_question(choice, metric, (), switches) for _, metric, switches in asked])
+    rows = [{"clock": name} | answer.frame.row(0, named=True) for (name, _, _), answer in zip(asked, answers, strict=True)]
     table = pl.DataFrame(rows, infer_schema_length=None)
     grid = pl.DataFrame(
         [
@@ -188,39 +215,25 @@ def clocks(choice: Choice) -> None:
     )
     finding = "The same months by every clock: where it starts decides what it says."
     has_rows = bool(table["n"].sum())
-    panel("clocks", "Which clock?", finding, None, [answer for _, answer in answers], table, grid=grid if has_rows else None)
+    panel("clocks", "Which clock?", finding, None, answers, table, grid=grid if has_rows else None)
 
 
-def by_stage(choice: Choice, metric_id: str, switches: dict[str, str] | None = None, *, days: bool = False) -> Answer:
-    """Ask a metric by the stages that are worked in; ``days``: its period is one of days, not of months."""
-    return _ask(choice, metric_id, ("stage",), switches, {"stage": _WORKED}, days=days)
+def _stage_question(choice: Choice, metric_id: str, switches: dict[str, str] | None = None, *, days: bool = False) -> Question:
+    """Return the question to a metric by the stages that are worked in; ``days``: its period is one of days, not of months."""
+    return _question(choice, metric_id, ("stage",), switches, {"stage": _WORKED}, days=days)
 
 
-def _ask(
+def _question(
     choice: Choice,
     metric_id: str,
-    groups: tuple[str, ...],
+    groups: tuple[str, ...] = (),
     switches: dict[str, str] | None = None,
     filters: dict[str, list[str]] | None = None,
     *,
     days: bool = False,
-) -> Answer:
-    return choice.insights.metric(
-        metric_id,
-        period_from=choice.period.start,
-        period_to=choice.period.last_day if days else choice.period.end,
-        group_by=groups,
-        filters=choice.conditions | (filters or {}),
-        switches=switches,
-    )
-
-
-def _whole(choice: Choice, metric_id: str, switches: dict[str, str] | None = None) -> Answer:
-    return _ask(choice, metric_id, (), switches)
-
-
-def _by_month(choice: Choice, metric_id: str, month: str) -> Answer:
-    return _ask(choice, metric_id, (month,))
+) -> Question:
+    end = choice.period.last_day if days else choice.period.end
+    return Question(metric_id, choice.period.start, end, groups, choice.conditions | (filters or {}), switches)
 
 
 def _trend(answer: Answer, month: str) -> pl.DataFrame:
