@@ -54,30 +54,38 @@ class SurvivalCurve:
         Source: Kalbfleisch & Prentice, The Statistical Analysis of Failure Time Data, 2nd ed., 1.4. It lies within [0, 1];
         where S(t) is 0 it closes on 0.
         """
-        inside = (self.survival > 0) & (self.survival < 1)
-        log_survival = np.log(np.where(inside, self.survival, 0.5))
-        spread = normal_quantile(level) * np.sqrt(np.where(inside, self.greenwood, 0.0)) / np.abs(log_survival)
-        lower = np.where(inside, np.exp(log_survival * np.exp(spread)), self.survival)
-        upper = np.where(inside, np.exp(log_survival * np.exp(-spread)), self.survival)
-        return lower, upper
+        return self._band(level, slice(None), upwards=False), self._band(level, slice(None), upwards=True)
+
+    def _band(self, level: float, part: slice, *, upwards: bool) -> Floats:
+        survival = self.survival[part]
+        inside = (survival > 0) & (survival < 1)
+        log_survival = np.log(np.where(inside, survival, 0.5))
+        spread = normal_quantile(level) * np.sqrt(np.where(inside, self.greenwood[part], 0.0)) / np.abs(log_survival)
+        return np.where(inside, np.exp(log_survival * np.exp(-spread if upwards else spread)), survival)
 
     def quantile_interval(self, probability: float = 0.5, level: float = 0.95) -> tuple[float, float]:
         """Return the interval of a quantile: the times whose band holds ``1 - probability``; NaN for an end never reached.
 
         Source: Brookmeyer & Crowley, Biometrics 38 (1982) 29–41.
         """
-        lower, upper = self.band(level)
-        return self._crossing(lower, 1 - probability), self._crossing(upper, 1 - probability)
+        target = 1 - probability
+        # The lower band is there by the time the curve is, the upper one not before: half of the band need not be computed.
+        falling = -self.survival
+        reached = int(np.searchsorted(falling, -target - _TOLERANCE, side="left"))
+        passed = int(np.searchsorted(falling, -target + _TOLERANCE, side="right"))
+        lower, upper = self._band(level, slice(passed + 1), upwards=False), self._band(level, slice(reached, None), upwards=True)
+        return self._crossing(lower, target), self._crossing(upper, target, reached)
 
-    def _crossing(self, curve: Floats, target: float) -> float:
+    def _crossing(self, curve: Floats, target: float, start: int = 0) -> float:
+        """Return when a curve that begins at ``times[start]`` comes down to ``target``."""
         below = np.flatnonzero(curve <= target + _TOLERANCE)
         if below.size == 0:
             return math.nan
-        first = int(below[0])
+        times, first = self.times[start:], int(below[0])
         if abs(curve[first] - target) > _TOLERANCE:
-            return float(self.times[first])
+            return float(times[first])
         lower_step = np.flatnonzero(curve < target - _TOLERANCE)
-        return float((self.times[first] + self.times[lower_step[0]]) / 2) if lower_step.size else float(self.times[first])
+        return float((times[first] + times[lower_step[0]]) / 2) if lower_step.size else float(times[first])
 
 
 def kaplan_meier(durations: npt.ArrayLike, observed: npt.ArrayLike, entry: npt.ArrayLike | None = None) -> SurvivalCurve:

@@ -36,7 +36,7 @@ def projected_conversion(rows: Rows) -> pl.DataFrame:
     )
     segment = [name for name in rows.groups if name != "applied_month"]
     pools = _Pools(reading.lists, segment)
-    wanted = reading.frame.select(_asked(rows)).to_series()
+    wanted = reading.frame.with_columns(is_asked=_asked(rows))["is_asked"]
     asked = _by([part for part, is_wanted in zip(reading.lists, wanted, strict=True) if is_wanted], rows.groups)
     asked = asked or ({} if rows.groups else {(): []})
     cohorts = {key: _Cohort.of(parts) for key, parts in asked.items()}
@@ -155,8 +155,8 @@ def _project(cohort: _Cohort, parts: list[Lists], pools: _Pools, horizon: float)
     if cohort.ended_by(after) < ENOUGH:
         after = 0.0
     value, variance, other = cohort.incidence(after) if after else (0.0, 0.0, 0.0)
-    left, left_variance = cohort.survival(after) if after else (1.0, 0.0)
-    if after < horizon and left > 0:
+    left, left_variance = (0.0, 0.0) if after >= horizon else cohort.survival(after) if after else (1.0, 0.0)
+    if left > 0:
         pool = pools.of(parts[0], after, horizon)
         if pool is None:
             return row | {"reason": f"no cohort has been followed for {horizon:.0f} days yet"}
