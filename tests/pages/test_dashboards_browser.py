@@ -245,7 +245,7 @@ def test_receipt_names_definition_sql_and_version(page: Page, dashboard_stack: S
     page.locator(".st-key-foot-sources").get_by_role("button", name="Receipt").click()
     receipt = page.locator('[data-testid="stPopoverBody"]')
     expect(receipt).to_contain_text("S2 · version 1 · Source yield")
-    expect(receipt).to_contain_text("from marts.mart_source_cohorts")
+    expect(receipt).to_contain_text("from marts.mart_source_cohorts", timeout=20_000)  # what colours SQL is fetched when it is first shown
     expect(receipt).to_contain_text("20261121T000500Z-made")
 
 
