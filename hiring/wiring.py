@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
@@ -102,6 +103,7 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSetti
     state = app.state
     state.engine = engine
     state.session_maker = session_factory(engine)
+    state.request_threads = CapacityLimiter(settings.pool_size)
     session_key = home.ensure_secret("session_key")
     tokens = AccessTokens(session_key)
     state.authenticator = Authentication(tokens, applications_repository.agency_tenants)
