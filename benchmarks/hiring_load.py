@@ -171,10 +171,13 @@ def wait_until_ready(address: str) -> None:
 
 def processor_seconds(pid: int) -> float:
     """Return the processor time a process and its children have taken, those that ended included."""
-    process = psutil.Process(pid)
-    spent = process.cpu_times()
+    try:
+        process = psutil.Process(pid)
+        spent, children = process.cpu_times(), process.children()
+    except psutil.NoSuchProcess:  # it has ended meanwhile: its parent has its time
+        return 0.0
     ended = spent.children_user + spent.children_system
-    return float(spent.user + spent.system + ended + sum(processor_seconds(child.pid) for child in process.children()))
+    return float(spent.user + spent.system + ended + sum(processor_seconds(child.pid) for child in children))
 
 
 def main() -> int:

@@ -69,6 +69,7 @@ def create_app(
         gc.collect()
         gc.freeze()  # what was imported stays: no collection between requests has to look at it again
         yield
+        gc.unfreeze()
         app.state.public_changes.stop()
         await app.state.cache.close()
         engine.dispose()

@@ -15,6 +15,9 @@ from anyio.to_thread import run_sync
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.requests import ClientDisconnect
+
+from hiring.errors import BadRequest
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -36,6 +39,14 @@ class _Afterwards(Response):
         self.handler = handler
 
 
+async def _read_body(request: Request) -> None:
+    """Read the body, which the request keeps: the thread could not wait for it."""
+    try:
+        await request.body()
+    except ClientDisconnect as gone:
+        raise BadRequest("the body ended before its end: send it again") from gone
+
+
 class TransactionRoute(APIRoute):
     """A route whose request is answered in one thread and one transaction.
 
@@ -53,7 +64,7 @@ class TransactionRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             if self.body_field is not None or request.method == "POST":
-                await request.body()  # is kept in the request: the thread can't wait for it
+                await _read_body(request)
             reply = await run_sync(self._transact, handler, request, limiter=request.app.state.request_threads)
             return await reply.handler() if isinstance(reply, _Afterwards) else reply
 
