@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 
 from foundation import clock
 from foundation.access import Principal, Role
-from hiring.database import DatabaseSession
 from hiring.errors import Forbidden, Invalid, NotFound, Problem, Unauthenticated
 from hiring.idempotency import claim_reply, digest_request
 from hiring.origin import Origin, origin_of
 from hiring.permissions import BACKDATE, Permission, may
 from hiring.request_limit import RequestLimit
 from hiring.rows import AnyRow
+from hiring.transaction import DatabaseSession
 
 Column = ColumnElement[Any]
 Side = AnyRow | Mapping[str, Any] | None  # of a change, before or after it
@@ -215,7 +215,7 @@ bearer = HTTPBearer(auto_error=False, description="an access token (POST /v1/ses
 BearerCredential = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-def authenticate(request: Request, session: DatabaseSession, sent: BearerCredential) -> Caller:
+async def authenticate(request: Request, session: DatabaseSession, sent: BearerCredential) -> Caller:
     """Return the verified caller of a request, or answer 401."""
     if sent is None or not sent.credentials:
         raise Unauthenticated()
@@ -251,7 +251,7 @@ class Requires:
         self.keeps_reply = keeps_reply
         self.audited_as = audited_as
 
-    def __call__(
+    async def __call__(
         self,
         request: Request,
         session: DatabaseSession,
@@ -289,5 +289,5 @@ def requires(permission: Permission, *, keeps_reply: bool = True, audited_as: st
     return Depends(Requires(permission, keeps_reply, audited_as))
 
 
-def public() -> None:
+async def public() -> None:
     """Declare a route that needs no credential. Without this or ``requires`` a route does not pass the tests."""

@@ -1,5 +1,6 @@
 """The hiring API as an ASGI application: ``uvicorn hiring.app:create_app --factory``."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -65,7 +66,10 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.public_changes.start()
+        gc.collect()
+        gc.freeze()  # what was imported stays: no collection between requests has to look at it again
         yield
+        gc.unfreeze()
         app.state.public_changes.stop()
         await app.state.cache.close()
         engine.dispose()

@@ -1,9 +1,5 @@
-"""Engine and session of the hiring database. One transaction per request; what it commits is committed before the reply leaves."""
+"""Engine and sessions of the hiring database. How a request uses them: ``transaction.py``."""
 
-from collections.abc import Iterator
-from typing import Annotated
-
-from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session, sessionmaker
@@ -29,16 +25,3 @@ def open_engine(url: str, pool_size: int = 10) -> Engine:
 def session_factory(engine: Engine) -> sessionmaker[Session]:
     """Return the maker of request sessions; nothing is flushed or expired behind the caller's back."""
     return sessionmaker(engine, autoflush=False, expire_on_commit=False)
-
-
-def get_session(request: Request) -> Iterator[Session]:
-    """Yield the request's session; commit when the handler returns, roll back when it raises.
-
-    Always depend on it with ``Depends(get_session, scope="function")``: with the default scope the commit would run after the reply.
-    """
-    maker: sessionmaker[Session] = request.app.state.session_maker
-    with maker() as session, session.begin():
-        yield session
-
-
-DatabaseSession = Annotated[Session, Depends(get_session, scope="function")]

@@ -6,21 +6,18 @@ Replies hold ids and codes only; routes that answer secrets or survey answers do
 
 import hashlib
 import json
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from sqlalchemy import Column, MetaData, SmallInteger, Table, Text, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from hiring.columns import instant, text
 from hiring.columns import json as json_column
 from hiring.errors import Invalid, Problem
+from hiring.transaction import Handler, TransactionRoute
 
 KEPT_FOR = timedelta(hours=24)
 _KEPT_HEADERS = ("etag", "location")
@@ -108,21 +105,25 @@ def claim_reply(request: Request, session: Session, principal_id: str, digest: s
     raise Replay(Response(body, known.status_code, headers, media_type="application/json" if body else None))
 
 
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(TransactionRoute):
     """A route that keeps its reply for replay, before the request's transaction commits."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap FastAPI's handler: answer replays, keep fresh replies."""
+    def get_route_handler(self) -> Handler:
+        """Answer replays."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             try:
-                reply = await handler(request)
+                return await handler(request)
             except Replay as replay:
                 return replay.reply
-            claim: Claim | None = getattr(request.state, "idempotency_claim", None)
-            if claim is not None:
-                await run_in_threadpool(claim.keep, reply)
-            return reply
 
         return handle
+
+    def answer(self, handler: Handler, request: Request) -> Response:
+        """Return the reply, and keep it where the request claimed a key."""
+        reply = super().answer(handler, request)
+        claim: Claim | None = getattr(request.state, "idempotency_claim", None)
+        if claim is not None:
+            claim.keep(reply)
+        return reply

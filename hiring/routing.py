@@ -17,7 +17,7 @@ def domain_router(tag: str) -> APIRouter:
     return APIRouter(prefix="/v1", tags=[tag], route_class=IdempotentRoute)
 
 
-def _paging(
+async def _paging(
     cursor: Annotated[str | None, Query(max_length=64, description="next_cursor of the previous page")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="rows on a page")] = 50,
 ) -> Paging:
@@ -27,7 +27,7 @@ def _paging(
 PageQuery = Annotated[Paging, Depends(_paging)]
 
 
-def _expected_version(
+async def _expected_version(
     _caller: Annotated[Caller, Depends(authenticate)],  # who asks comes before what they ask
     if_match: Annotated[str | None, Header(description='the ETag you read, for example "3"')] = None,
 ) -> int | None:
@@ -39,7 +39,7 @@ def _expected_version(
     return int(digits)
 
 
-def _required_version(expected: Annotated[int | None, Depends(_expected_version)]) -> int:
+async def _required_version(expected: Annotated[int | None, Depends(_expected_version)]) -> int:
     if expected is None:
         raise VersionRequired('send If-Match with the ETag of the version you changed, for example If-Match: "3"')
     return expected

@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Table, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 from uuid_utils.compat import uuid7
 
 from hiring.errors import BadRequest, Problem, VersionMismatch
@@ -43,7 +45,12 @@ def insert_row(session: Session, table: Table, now: datetime, **values: Any) -> 
     for column in ("created_at", "updated_at", "recorded_at"):
         if column in table.c:
             values.setdefault(column, now)
-    return session.execute(insert(table).values(**values).returning(table)).one()
+    return session.execute(_insert_into(table), values).one()
+
+
+@cache
+def _insert_into(table: Table) -> ReturningInsert[Any]:
+    return insert(table).returning(table)  # made once: building it costs as much as running it
 
 
 def find_row(session: Session, table: Table, condition: ColumnElement[bool], missing: Problem) -> AnyRow:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
@@ -69,19 +70,21 @@ from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
 from hiring.settings import HiringSettings, OidcSettings
 
+# A path is looked for from the first router on, route by route: those that are asked most come first.
 ROUTERS = (
+    job_board_router,
+    jobs_router,
+    applications_router,
+    flows_router,
+    candidates_router,
+    pipeline_router,
     sessions_router,
     oidc_router,
     identity_router,
     keys_router,
-    jobs_router,
     planning_router,
-    candidates_router,
-    applications_router,
     workflow_router,
     offers_router,
-    flows_router,
-    pipeline_router,
     hire_saga_router,
     survey_router,
     contacts_router,
@@ -89,7 +92,6 @@ ROUTERS = (
     alerts_router,
     audit_router,
     operations_router,
-    job_board_router,
     events_router,
 )
 
@@ -102,6 +104,7 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSetti
     state = app.state
     state.engine = engine
     state.session_maker = session_factory(engine)
+    state.request_threads = CapacityLimiter(settings.pool_size)
     session_key = home.ensure_secret("session_key")
     tokens = AccessTokens(session_key)
     state.authenticator = Authentication(tokens, applications_repository.agency_tenants)

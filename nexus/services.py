@@ -109,7 +109,8 @@ def platform(home: Home) -> list[Service]:
 
 def _uvicorn(factory: str) -> tuple[str, ...]:
     command = (sys.executable, "-m", "uvicorn", factory, "--factory", "--host", "127.0.0.1", "--port", "{port}")
-    return (*command, "--no-access-log", "--timeout-graceful-shutdown", "5")
+    # An idle connection outlives what clients keep one for: else a request may meet a server that is just hanging up.
+    return (*command, "--no-access-log", "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "5")
 
 
 class Database:

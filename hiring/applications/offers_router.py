@@ -9,16 +9,16 @@ from hiring.access import Access, requires
 from hiring.applications import schemas
 from hiring.applications.offers import OfferService
 from hiring.applications.tables import hires, offers
-from hiring.database import DatabaseSession
 from hiring.domain_events import EventType
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, When, domain_router
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("offers")
 
 
-def _service(request: Request) -> OfferService:
+async def _service(request: Request) -> OfferService:
     service: OfferService = request.app.state.offers
     return service
 

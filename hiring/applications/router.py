@@ -10,20 +10,20 @@ from hiring.applications import schemas
 from hiring.applications.service import ApplicationService
 from hiring.applications.standing import StandingService
 from hiring.applications.tables import applications
-from hiring.database import DatabaseSession
 from hiring.permissions import Permission
 from hiring.routing import ExpectedVersion, PageQuery, domain_router, tagged
 from hiring.schemas import Instant, Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("applications")
 
 
-def _service(request: Request) -> ApplicationService:
+async def _service(request: Request) -> ApplicationService:
     service: ApplicationService = request.app.state.applications
     return service
 
 
-def _standing(request: Request) -> StandingService:
+async def _standing(request: Request) -> StandingService:
     standing: StandingService = request.app.state.standing
     return standing
 

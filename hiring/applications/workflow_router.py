@@ -8,15 +8,15 @@ from fastapi import Depends, Request
 from hiring.access import Access, requires
 from hiring.applications import schemas
 from hiring.applications.stages import WorkflowService
-from hiring.database import DatabaseSession
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, domain_router
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("workflow")
 
 
-def _service(request: Request) -> WorkflowService:
+async def _service(request: Request) -> WorkflowService:
     service: WorkflowService = request.app.state.workflow
     return service
 

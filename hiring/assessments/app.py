@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
@@ -81,6 +82,7 @@ def create_app(
     app.add_middleware(Observed, service="assessments", registry=CollectorRegistry())
     state = app.state
     state.engine = engine
+    state.request_threads = CapacityLimiter(settings.pool_size)
     state.session_maker = session_factory(engine)
     state.authenticator = IntrospectedCallers(introspector)
     state.audit = trail_over(state.session_maker)

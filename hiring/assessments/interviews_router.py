@@ -10,25 +10,25 @@ from hiring.assessments import schemas
 from hiring.assessments.interviews import InterviewService
 from hiring.assessments.known_applications import KnownApplications
 from hiring.assessments.screening import ScreeningService
-from hiring.database import DatabaseSession
 from hiring.permissions import Permission
 from hiring.routing import ExpectedVersion, PageQuery, When, created, domain_router, tagged
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("interviews")
 
 
-def _interviews(request: Request) -> InterviewService:
+async def _interviews(request: Request) -> InterviewService:
     service: InterviewService = request.app.state.interviews
     return service
 
 
-def _screening(request: Request) -> ScreeningService:
+async def _screening(request: Request) -> ScreeningService:
     service: ScreeningService = request.app.state.screening
     return service
 
 
-def known_applications(request: Request) -> KnownApplications:
+async def known_applications(request: Request) -> KnownApplications:
     """Return what this service knows of applications."""
     known: KnownApplications = request.app.state.known_applications
     return known

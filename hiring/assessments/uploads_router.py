@@ -17,10 +17,10 @@ from hiring.assessments.interviews_router import Known
 from hiring.assessments.jobs import AnalysisService, JobService
 from hiring.assessments.upload_files import UploadFiles
 from hiring.assessments.uploads import UploadService
-from hiring.database import DatabaseSession
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, created, domain_router
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("uploads")
 _CONTENT = re.compile(r"/v1/uploads/[^/]+/content")
@@ -31,22 +31,22 @@ def streams(scope: Scope) -> bool:
     return scope["method"] == "PUT" and _CONTENT.fullmatch(scope["path"]) is not None
 
 
-def _uploads(request: Request) -> UploadService:
+async def _uploads(request: Request) -> UploadService:
     service: UploadService = request.app.state.uploads
     return service
 
 
-def _files(request: Request) -> UploadFiles:
+async def _files(request: Request) -> UploadFiles:
     files: UploadFiles = request.app.state.upload_files
     return files
 
 
-def _parses(request: Request) -> JobService:
+async def _parses(request: Request) -> JobService:
     service: JobService = request.app.state.resume_parses
     return service
 
 
-def _analyses(request: Request) -> AnalysisService:
+async def _analyses(request: Request) -> AnalysisService:
     service: AnalysisService = request.app.state.interview_analyses
     return service
 
@@ -82,12 +82,13 @@ def announce_upload(
     response_model=schemas.Upload,
     openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"format": "binary"}}}}},
 )
-async def hand_in(upload_id: UUID, request: Request, access: Write, service: Uploads, files: Files) -> Any:
+async def hand_in(upload_id: UUID, request: Request, access: Write, service: Uploads, files: Files) -> Response:
     """Hand in the content of an announced file as the body itself. What it is, is found in it; a résumé is queued to be read."""
     announced = request.headers.get("content-length")
     kind, limit = await run_in_threadpool(service.awaited, access, upload_id, int(announced) if announced else None)
     stored = await files.receive(request.stream(), kind, limit)
-    return await run_in_threadpool(service.settle, access, upload_id, stored)
+    upload = schemas.Upload.model_validate(await run_in_threadpool(service.settle, access, upload_id, stored))
+    return Response(upload.model_dump_json(), media_type="application/json")
 
 
 @router.get("/uploads/{upload_id}", response_model=schemas.Upload)

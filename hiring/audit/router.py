@@ -7,16 +7,16 @@ from fastapi import Depends, Request
 from hiring.access import Access, requires
 from hiring.audit import schemas
 from hiring.audit.service import EQUITY_PACK, AuditService
-from hiring.database import DatabaseSession
 from hiring.errors import NotFound
 from hiring.origin import origin_of
 from hiring.permissions import Permission
 from hiring.routing import domain_router
+from hiring.transaction import DatabaseSession
 
 router = domain_router("audit")
 
 
-def _service(request: Request) -> AuditService:
+async def _service(request: Request) -> AuditService:
     service: AuditService = request.app.state.audit
     return service
 

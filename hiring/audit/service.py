@@ -30,6 +30,7 @@ from hiring.rows import AnyRow
 EQUITY_PACK = "equity.audit_pack"
 LONGEST = timedelta(days=366)
 _WAITING = "audit rows"
+_ADD = insert(events)  # made once, see ``_insert_into`` in ``rows.py``
 
 
 def by_operator(action: str, object_type: str, object_id: object, after: Mapping[str, Any]) -> Insert:
@@ -42,7 +43,7 @@ def write_waiting(session: Session) -> None:
     """Insert the rows that wait in a session; called right before it commits."""
     if not session.in_nested_transaction():
         for values in session.info.pop(_WAITING, ()):
-            session.execute(insert(events).values(**values))
+            session.execute(_ADD, values)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class AuditService:
             "subject_ref": self._subject(tried.get("candidate_id")), "rows_affected": 1 + left_out, "after": named,
         }  # fmt: skip
         with self.session_maker.begin() as session:
-            session.execute(insert(events).values(**values))
+            session.execute(_ADD, values)
 
     def allow_equity_pack(self, session: Session, access: Access, body: NewEquityPack, origin: Origin) -> EquityPack:
         """Log that a bias auditor makes a pack and return the row's number.

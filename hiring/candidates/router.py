@@ -8,15 +8,15 @@ from fastapi import Depends, Request, Response
 from hiring.access import Access, requires
 from hiring.candidates import schemas
 from hiring.candidates.service import CandidateService
-from hiring.database import DatabaseSession
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, RequiredVersion, created, domain_router
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("candidates")
 
 
-def _service(request: Request) -> CandidateService:
+async def _service(request: Request) -> CandidateService:
     service: CandidateService = request.app.state.candidates
     return service
 

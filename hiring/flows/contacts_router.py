@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request
 
 from hiring.access import Access, requires
 from hiring.candidates.service import CandidateService
-from hiring.database import DatabaseSession
 from hiring.flows import schemas
 from hiring.flows.contacts import contacts_of
 from hiring.permissions import Permission
+from hiring.transaction import DatabaseSession, TransactionRoute
 
-router = APIRouter(prefix="/internal", tags=["internal"])
+router = APIRouter(prefix="/internal", tags=["internal"], route_class=TransactionRoute)
 
 
 @router.post("/contacts", response_model=schemas.ContactAnswer)

@@ -6,18 +6,18 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 
 from hiring.access import Access, requires
-from hiring.database import DatabaseSession
 from hiring.flows import pipeline_schemas as schemas
 from hiring.flows.pipeline import Pipeline
 from hiring.jobs.schemas import JobStatus
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, domain_router
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("pipeline")
 
 
-def _pipeline(request: Request) -> Pipeline:
+async def _pipeline(request: Request) -> Pipeline:
     pipeline: Pipeline = request.app.state.pipeline
     return pipeline
 

@@ -11,13 +11,13 @@ from hiring.applications import schemas as application_schemas
 from hiring.applications.service import ApplicationService
 from hiring.candidates.schemas import MergeInto
 from hiring.candidates.service import CandidateService
-from hiring.database import DatabaseSession
 from hiring.flows import schemas
 from hiring.flows.closing import Closing
 from hiring.flows.submitting import Submitting
 from hiring.jobs import schemas as job_schemas
 from hiring.permissions import Permission
 from hiring.routing import ExpectedVersion, When, created, domain_router, tagged
+from hiring.transaction import DatabaseSession
 
 router = domain_router("flows")
 
@@ -32,7 +32,7 @@ class Flows:
     applications: ApplicationService
 
 
-def _flows(request: Request) -> Flows:
+async def _flows(request: Request) -> Flows:
     flows: Flows = request.app.state.flows
     return flows
 

@@ -10,13 +10,13 @@ from foundation import clock
 from hiring.access import Access, public, requires
 from hiring.applications.service import ApplicationService
 from hiring.candidates.service import CandidateService
-from hiring.database import DatabaseSession
 from hiring.equity import schemas
 from hiring.equity.errors import SurveyNotOffered
 from hiring.equity.service import EquityService
 from hiring.identity.service import IdentityService
 from hiring.permissions import Permission
 from hiring.routing import domain_router
+from hiring.transaction import DatabaseSession
 
 router = domain_router("equity survey")
 
@@ -32,7 +32,7 @@ class SurveyFlow:
     session_maker: sessionmaker[Session]
 
 
-def _flow(request: Request) -> SurveyFlow:
+async def _flow(request: Request) -> SurveyFlow:
     flow: SurveyFlow = request.app.state.survey
     return flow
 

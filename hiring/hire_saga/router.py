@@ -7,7 +7,6 @@ from fastapi import Body, Depends, Request, Response
 
 from hiring.access import Access, requires
 from hiring.applications import schemas as application_schemas
-from hiring.database import DatabaseSession
 from hiring.hire_saga import schemas
 from hiring.hire_saga.engine import is_stuck
 from hiring.hire_saga.service import HireSagaService
@@ -15,11 +14,12 @@ from hiring.hire_saga.tables import sagas
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, When, created, domain_router, tagged
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("hire saga")
 
 
-def _service(request: Request) -> HireSagaService:
+async def _service(request: Request) -> HireSagaService:
     service: HireSagaService = request.app.state.hire_sagas
     return service
 

@@ -64,7 +64,8 @@ class Authentication:
     def _grants(self, session: Session, user_id: UUID) -> list[Grant]:
         """Return what the memberships grant; one that fits no rule grants nothing."""
         rows = repository.memberships_of(session, user_id)
-        schools = repository.schools_of(session, [row.organisation_id for row in rows if row.kind == "school_group"])
+        groups = [row.organisation_id for row in rows if row.kind == "school_group"]
+        schools = repository.schools_of(session, groups) if groups else {}
         grants = []
         for row in rows:
             role = Role(row.role)

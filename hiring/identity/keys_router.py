@@ -6,17 +6,17 @@ from uuid import UUID
 from fastapi import Body, Depends, Request, Response
 
 from hiring.access import Access, Authenticator, requires
-from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.api_keys import ApiKeyService
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, domain_router
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("identity")
 
 
-def _service(request: Request) -> ApiKeyService:
+async def _service(request: Request) -> ApiKeyService:
     service: ApiKeyService = request.app.state.api_keys
     return service
 

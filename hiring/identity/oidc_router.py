@@ -16,7 +16,7 @@ from hiring.routing import domain_router
 router = domain_router("identity")
 
 
-def _configured(request: Request) -> OidcSignIn:
+async def _configured(request: Request) -> OidcSignIn:
     service: OidcSignIn | None = request.app.state.oidc
     if service is None:
         raise ProviderNotConfigured("sign-in at a provider is not set up: sign in with address and password")

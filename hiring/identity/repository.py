@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select, true, update
+from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from foundation.access import Role
@@ -72,16 +72,28 @@ def address_of_reader(session: Session, user_id: UUID, tenant_id: UUID | None) -
 
 def live_session(session: Session, session_id: UUID, now: datetime) -> AnyRow | None:
     """Return a session that was neither revoked nor left idle or open for too long, with its active user."""
-    return session.execute(
-        select(sessions, users.c.display_name)
-        .join(users, users.c.id == sessions.c.user_id)
-        .where(sessions.c.id == session_id, live_sessions(now), users.c.is_active)
-    ).one_or_none()
+    return session.execute(_LIVE_SESSION, {"session_id": session_id, "now": now}).one_or_none()
 
 
-def live_sessions(now: datetime) -> ColumnElement[bool]:
+def live_sessions(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition on sessions that still count."""
     return sessions.c.revoked_at.is_(None) & (sessions.c.expires_at > now)
+
+
+# What each request asks first; made once, as building a statement costs as much as running it.
+_LIVE_SESSION = (
+    select(sessions, users.c.display_name)
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(sessions.c.id == bindparam("session_id"), live_sessions(bindparam("now")), users.c.is_active)
+)
+_LIVE_KEY = select(api_keys).where(
+    api_keys.c.id == bindparam("key_id"), api_keys.c.revoked_at.is_(None), api_keys.c.expires_at > bindparam("now")
+)
+_MEMBERSHIPS = (
+    select(memberships.c.role, memberships.c.organisation_id, organisations.c.kind)
+    .join(organisations, organisations.c.id == memberships.c.organisation_id, isouter=True)
+    .where(memberships.c.user_id == bindparam("user_id"))
+)
 
 
 def spend_refresh_token(session: Session, token_hash: str, now: datetime) -> UUID | None:
@@ -101,20 +113,12 @@ def session_of_token(session: Session, token_hash: str) -> UUID | None:
 
 def live_api_key(session: Session, key_id: UUID, now: datetime) -> AnyRow | None:
     """Return the key unless it is revoked or expired."""
-    return session.execute(
-        select(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None), api_keys.c.expires_at > now)
-    ).one_or_none()
+    return session.execute(_LIVE_KEY, {"key_id": key_id, "now": now}).one_or_none()
 
 
 def memberships_of(session: Session, user_id: UUID) -> list[Row[tuple[str, UUID | None, str | None]]]:
     """Return role, organisation and its kind of every membership."""
-    return list(
-        session.execute(
-            select(memberships.c.role, memberships.c.organisation_id, organisations.c.kind)
-            .join(organisations, organisations.c.id == memberships.c.organisation_id, isouter=True)
-            .where(memberships.c.user_id == user_id)
-        )
-    )
+    return list(session.execute(_MEMBERSHIPS, {"user_id": user_id}))
 
 
 def schools_of(session: Session, group_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:

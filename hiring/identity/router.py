@@ -7,17 +7,17 @@ from fastapi import Body, Depends, Request, Response
 
 from foundation.access import Role
 from hiring.access import Access, AgencySubmissions, reach_of, requires
-from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.service import IdentityService
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, RequiredVersion, created, domain_router, tagged
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("identity")
 
 
-def _service(request: Request) -> IdentityService:
+async def _service(request: Request) -> IdentityService:
     service: IdentityService = request.app.state.identity
     return service
 

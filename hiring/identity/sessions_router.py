@@ -7,23 +7,23 @@ from fastapi import Depends, Request, Response
 
 from foundation import clock
 from hiring.access import Access, public, requires
-from hiring.database import DatabaseSession
 from hiring.identity import schemas
 from hiring.identity.sessions import SessionService
 from hiring.identity.sign_in import IssuedSession, SignIn
 from hiring.origin import origin_of
 from hiring.permissions import Permission
 from hiring.routing import domain_router
+from hiring.transaction import DatabaseSession
 
 router = domain_router("identity")
 
 
-def _sign_in(request: Request) -> SignIn:
+async def _sign_in(request: Request) -> SignIn:
     service: SignIn = request.app.state.sign_in
     return service
 
 
-def _service(request: Request) -> SessionService:
+async def _service(request: Request) -> SessionService:
     service: SessionService = request.app.state.sessions
     return service
 

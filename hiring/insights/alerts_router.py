@@ -6,17 +6,17 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from hiring.access import Access, requires
-from hiring.database import DatabaseSession
 from hiring.insights import alert_schemas as schemas
 from hiring.insights.alerts import AlertService
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, RequiredVersion, created, domain_router, tagged
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("alerts")
 
 
-def _service(request: Request) -> AlertService:
+async def _service(request: Request) -> AlertService:
     service: AlertService = request.app.state.alerts
     return service
 

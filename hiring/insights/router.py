@@ -6,17 +6,17 @@ from uuid import UUID
 from fastapi import Depends, Path, Request, Response
 
 from hiring.access import Access, requires
-from hiring.database import DatabaseSession
 from hiring.insights import schemas
 from hiring.insights.service import InsightsService
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, RequiredVersion, created, domain_router, tagged
 from hiring.schemas import Code, Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("insights")
 
 
-def _service(request: Request) -> InsightsService:
+async def _service(request: Request) -> InsightsService:
     service: InsightsService = request.app.state.insights
     return service
 

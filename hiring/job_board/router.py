@@ -62,7 +62,7 @@ class CachedBoard:
         return Response(body, media_type="application/json", headers=headers)
 
 
-def _board(request: Request) -> CachedBoard:
+async def _board(request: Request) -> CachedBoard:
     board: CachedBoard = request.app.state.job_board
     return board
 

@@ -6,17 +6,17 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from hiring.access import Access, requires
-from hiring.database import DatabaseSession
 from hiring.jobs import schemas
 from hiring.jobs.planning import PlanningService
 from hiring.permissions import Permission
 from hiring.routing import PageQuery, When, domain_router
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("planning")
 
 
-def _service(request: Request) -> PlanningService:
+async def _service(request: Request) -> PlanningService:
     service: PlanningService = request.app.state.planning
     return service
 

@@ -6,17 +6,17 @@ from uuid import UUID
 from fastapi import Body, Depends, Request, Response
 
 from hiring.access import Access, requires
-from hiring.database import DatabaseSession
 from hiring.jobs import schemas
 from hiring.jobs.service import JobService
 from hiring.permissions import Permission
 from hiring.routing import ExpectedVersion, PageQuery, RequiredVersion, When, created, domain_router, tagged
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession
 
 router = domain_router("jobs")
 
 
-def _service(request: Request) -> JobService:
+async def _service(request: Request) -> JobService:
     service: JobService = request.app.state.jobs
     return service
 

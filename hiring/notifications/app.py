@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
@@ -29,6 +30,7 @@ from hiring.notifications.tables import deliveries, preferences
 from hiring.request_limit import RequestLimit
 
 _BODY_LIMIT_BYTES = 100_000
+_CONNECTIONS = 4
 
 
 class NotReady(errors.Problem):
@@ -98,7 +100,7 @@ def create_app(
     """
     logs.configure()
     settings, home = settings or NotificationSettings(), home or Home()
-    engine = open_engine(settings.postgres, 4)
+    engine = open_engine(settings.postgres, _CONNECTIONS)
     stopping = threading.Event()
     work = prepare(settings, home, engine, stopping)
 
@@ -117,6 +119,7 @@ def create_app(
     app.add_middleware(Observed, service="notifications", registry=CollectorRegistry())
     state = app.state
     state.engine, state.session_maker, state.work = engine, session_factory(engine), work
+    state.request_threads = CapacityLimiter(_CONNECTIONS)
     state.notifications = Service(settings, home, home.ensure_secret(SIGNING_KEY))
     state.authenticator = AskCore(settings, home)
     state.audit = trail_over(state.session_maker)

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from foundation import clock
 from foundation.settings import Home
 from hiring.access import Access, public, requires
-from hiring.database import DatabaseSession
 from hiring.errors import Invalid
 from hiring.notifications import dead_letters, schemas, unsubscribing
 from hiring.notifications.settings import NotificationSettings
@@ -20,8 +19,9 @@ from hiring.notifications.texts import page
 from hiring.permissions import Permission
 from hiring.routing import PageQuery
 from hiring.schemas import Page
+from hiring.transaction import DatabaseSession, TransactionRoute
 
-router = APIRouter(prefix="/v1/notifications", tags=["notifications"])
+router = APIRouter(prefix="/v1/notifications", tags=["notifications"], route_class=TransactionRoute)
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class CategoryNotOptional(Invalid):
     """Messages somebody waits for are always sent."""
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.notifications
     return service
 
 
-def _subscription(token: Annotated[str, Query(max_length=400)], service: "Wired") -> unsubscribing.Subscription:
+async def _subscription(token: Annotated[str, Query(max_length=400)], service: "Wired") -> unsubscribing.Subscription:
     return unsubscribing.read(service.signing_key, token)
 
 

@@ -10,12 +10,12 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from hiring.access import Access, requires
-from hiring.database import DatabaseSession
 from hiring.operations.gauges import Gauge, Reader
 from hiring.operations.schemas import Operation, Operations
 from hiring.permissions import Permission
+from hiring.transaction import DatabaseSession, TransactionRoute
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], route_class=TransactionRoute)
 Read = Annotated[Access, requires(Permission.OPERATIONS_READ)]
 
 

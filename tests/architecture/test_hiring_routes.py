@@ -2,10 +2,15 @@
 
 import ast
 import re
+from collections.abc import Callable
+from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 from sqlalchemy import MetaData
 
 from foundation import clock
@@ -30,6 +35,7 @@ from hiring.notifications.settings import NotificationSettings
 from hiring.permissions import ROLE_PERMISSIONS, SERVICE_ONLY, Permission, may
 from hiring.role_matrix import FILE, RouteUndeclared, as_text, role_matrix
 from hiring.settings import HiringSettings
+from hiring.transaction import TransactionRoute, get_session
 
 ROOT = Path(__file__).parents[2]
 DOMAINS = ("identity", "jobs", "candidates", "applications", "equity", "insights", "audit", "notifications", "assessments")
@@ -106,11 +112,23 @@ def test_role_matrix_denies_by_default():
     assert not ROLE_PERMISSIONS[Role.INTERVIEWER] & writing
 
 
-def test_no_route_takes_its_session_with_a_commit_after_the_reply():
-    """FastAPI's default scope ends a dependency after the reply: a commit there would answer before the row exists."""
-    calls = [call for file in (ROOT / "hiring").rglob("*.py") for call in re.findall(r"Depends\(get_session[^)]*\)", file.read_text())]
-    assert calls
-    assert set(calls) == {'Depends(get_session, scope="function")'}
+def test_what_a_route_with_a_session_depends_on_never_changes_threads(app, assessments_app, tmp_path):
+    """A request that waits for a thread with a connection in its hand starves the others; ``hiring/transaction.py`` says more."""
+    notifications_app = create_notifications(NotificationSettings(database_url=NOWHERE), Home(home=tmp_path))
+    checked = 0
+    for context in (context for each in (app, assessments_app, notifications_app) for context in iter_route_contexts(each.routes)):
+        calls = _calls_of(context.dependant)
+        if get_session in calls or isinstance(context.original_route, TransactionRoute):
+            assert isinstance(context.original_route, TransactionRoute), f"{context.path}: needs the route class TransactionRoute"
+            plain = {call for call in calls if not iscoroutinefunction(call) and not iscoroutinefunction(type(call).__call__)}
+            assert not plain, f"{context.path}: make them async def: {plain}"
+            checked += 1
+    assert checked > 100
+
+
+def _calls_of(dependant: Dependant) -> set[Callable[..., Any]]:
+    own = set() if dependant.call is None else {dependant.call}
+    return own.union(*(_calls_of(inner) for inner in dependant.dependencies))
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
