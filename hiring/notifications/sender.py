@@ -76,7 +76,7 @@ class Sender:
     @property
     def name(self) -> str:
         """Name of the station."""
-        return f"sender {self.provider.channel} {self.number}"
+        return f"deliver {self.provider.channel} {self.number}"
 
     def work(self) -> int:
         """Send one batch; return how many deliveries were claimed. While a breaker is half open that is one."""

@@ -32,6 +32,18 @@ def providers(home: Home) -> list[Provider]:
 
 
 @dataclass(frozen=True)
+class Takes:
+    """The intake as a station: it reads the bus, and is called by what it is part of."""
+
+    reader: Station
+    name: str = "deliver intake"
+
+    def work(self) -> int:
+        """Read one batch; return how many events were passed."""
+        return self.reader.work()
+
+
+@dataclass(frozen=True)
 class Work:
     """The stations of a process, and how its channels are."""
 
@@ -80,5 +92,5 @@ def prepare(settings: NotificationSettings, home: Home, engine: Engine, stopping
         book = ContactBook(settings, home)
         senders.append(Sender(provider, book, letters, sessions, settings, breakers[channel], core, stopping))
     transport = chosen_transport()
-    intake = transport.reader(Intake(settings).consumer(), sessions, engine)
+    intake = Takes(transport.reader(Intake(settings).consumer(), sessions, engine))
     return Work(intake, transport, senders, breakers, missing)
