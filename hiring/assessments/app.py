@@ -22,6 +22,7 @@ from hiring.access import Trail, public
 from hiring.assessments import interviews_router, uploads_router
 from hiring.assessments.callers import IntrospectedCallers, no_submissions
 from hiring.assessments.errors import NotReady
+from hiring.assessments.gauges import gauges
 from hiring.assessments.interviews import InterviewService
 from hiring.assessments.jobs import AnalysisService, parse_service
 from hiring.assessments.known_applications import KnownApplications
@@ -33,6 +34,8 @@ from hiring.assessments.uploads import UploadService
 from hiring.database import open_engine, session_factory
 from hiring.guard import Guard
 from hiring.line_trail import LineTrail
+from hiring.operations.router import OperationsService
+from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
 
 CORE_SECONDS = 5.0
@@ -78,12 +81,14 @@ def create_app(
     )
     errors.install(app)
     app.add_middleware(Guard, body_limit=settings.body_limit_bytes, streams=uploads_router.streams)
-    app.add_middleware(Observed, service="assessments", registry=CollectorRegistry())
+    registry = CollectorRegistry()
+    app.add_middleware(Observed, service="assessments", registry=registry)
     state = app.state
     state.engine = engine
     state.session_maker = session_factory(engine)
     state.authenticator = IntrospectedCallers(introspector)
     state.audit = trail_over(state.session_maker)
+    state.operations = OperationsService((gauges,), registry)
     state.request_limit = RequestLimit(settings.requests_per_minute)
     state.read_submissions = no_submissions
     state.is_school = lambda _session, _tenant_id: True  # the core told the school with the application
@@ -97,6 +102,7 @@ def create_app(
     _add_health(app)
     app.include_router(interviews_router.router)
     app.include_router(uploads_router.router)
+    app.include_router(operations_router)
     return app
 
 

@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from foundation import clock
 from foundation.delivery import SmtpSettings
@@ -14,7 +15,7 @@ from foundation.settings import Home
 from hiring.bus.relay import LOG_CHANNEL
 from hiring.bus.transport import Transport, chosen_transport
 from hiring.database import session_factory
-from hiring.notifications.breaker import Breaker
+from hiring.notifications.breaker import STATES, Breaker
 from hiring.notifications.contacts import ContactBook
 from hiring.notifications.intake import Intake
 from hiring.notifications.letters import Letters
@@ -23,6 +24,7 @@ from hiring.notifications.sender import Sender
 from hiring.notifications.settings import SIGNING_KEY, NotificationSettings
 from hiring.notifications.smtp import Smtp
 from hiring.notifications.webhook import Webhooks
+from hiring.operations.gauges import Gauge
 from hiring.work.loop import Station, run
 
 
@@ -63,6 +65,15 @@ class Work:
         now = clock.now()
         states: dict[str, Any] = {name: f"{breaker.state(now)} {breaker.code}".strip() for name, breaker in self.breakers.items()}
         return states | dict.fromkeys(self.missing, "off")
+
+    def gauges(self, _session: Session, now: datetime) -> list[Gauge]:
+        """Return 1 for the state each breaker of this process is in and 0 for the others; a channel that is off has none."""
+        text = "Breakers by state; open: the provider could not be reached, its messages wait."
+        return [
+            Gauge("breaker_state", text, float(breaker.state(now) == state), {"channel": name, "state": state})
+            for name, breaker in self.breakers.items()
+            for state in STATES
+        ]
 
     def run(self, stopping: threading.Event, database_url: str) -> None:
         """Work until ``stopping`` is set, then close every connection; woken by the relay's notifications."""
