@@ -10,6 +10,21 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+
+
+def _as_registered(tag: str) -> str:
+    """Return a language tag in the case its parts are registered in: zh-Hant-TW."""
+    language, *parts = tag.split("-")
+    cased = (part.title() if len(part) == 4 and part.isalpha() else part.upper() if len(part) <= 3 else part.lower() for part in parts)
+    return "-".join((language.lower(), *cased))
+
+
+Language = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3})){0,3}$"),
+    Field(description="a language tag (BCP 47): language, then script, region, variants as needed", examples=["de", "pt-BR", "zh-Hant-TW"]),
+    AfterValidator(_as_registered),
+]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 MinorUnits = Annotated[int, Field(ge=0, le=10**12, description="money in minor units (cents)")]

@@ -101,6 +101,7 @@ def create_app(
     state.interview_analyses = AnalysisService(settings)
     _add_health(app)
     app.include_router(interviews_router.router)
+    app.include_router(interviews_router.internal)
     app.include_router(uploads_router.router)
     app.include_router(operations_router)
     return app

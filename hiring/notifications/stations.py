@@ -18,6 +18,7 @@ from hiring.database import session_factory
 from hiring.notifications.breaker import STATES, Breaker
 from hiring.notifications.contacts import ContactBook
 from hiring.notifications.intake import Intake
+from hiring.notifications.interviews import InterviewBook
 from hiring.notifications.letters import Letters
 from hiring.notifications.providers import Provider
 from hiring.notifications.sender import Sender
@@ -92,16 +93,16 @@ def prepare(settings: NotificationSettings, home: Home, engine: Engine, stopping
     sessions = session_factory(engine)
     letters = Letters(home.ensure_secret(SIGNING_KEY), settings.public_url, settings.news_days)
     first_pause = timedelta(seconds=settings.breaker_seconds)
-    core = Breaker(first_pause)
-    breakers, missing, senders = {"contacts": core}, {}, []
+    core, assessments = Breaker(first_pause), Breaker(first_pause)
+    breakers, missing, senders = {"contacts": core, "interviews": assessments}, {}, []
     for provider in providers(home):
         channel = provider.channel
         if reason := provider.missing():
             missing[channel] = reason
             continue
         breakers[channel] = Breaker(first_pause)
-        book = ContactBook(settings, home)
-        senders.append(Sender(provider, book, letters, sessions, settings, breakers[channel], core, stopping))
+        books = ContactBook(settings, home), InterviewBook(settings, home)
+        senders.append(Sender(provider, books[0], letters, sessions, settings, breakers[channel], core, books[1], assessments, stopping))
     transport = chosen_transport()
     intake = Takes(transport.reader(Intake(settings).consumer(), sessions, engine))
     return Work(intake, transport, senders, breakers, missing)

@@ -45,7 +45,7 @@ def link_of(letter) -> str:
 def test_one_click_stops_the_category_and_not_what_somebody_waits_for(notifying, service):
     api = notifying.api
     job_id = api.open_job(api.organisation("school"))
-    application = api.apply(job_id, country="DE")
+    application = api.apply(job_id, preferred_language="de")
     await_states(notifying, "sent")
     [letter] = notifying.letters()
     link = link_of(letter)
@@ -162,5 +162,8 @@ def test_metrics_of_the_service_are_for_operators_alone(notifying, service):
 
 def test_health_says_how_each_channel_is(notifying, service):
     ready = service.get("/health/ready")
-    assert ready.json() == {"status": "ready", "channels": {"contacts": "closed", "email": "closed", "sms": "off", "push": "off"}}
+    assert ready.json() == {
+        "status": "ready",
+        "channels": {"contacts": "closed", "interviews": "closed", "email": "closed", "sms": "off", "push": "off"},
+    }
     assert service.get("/health/live").json() == {"status": "live"}
