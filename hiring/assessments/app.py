@@ -78,6 +78,7 @@ def create_app(
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         lifespan=lifespan,
+        responses=errors.REFUSALS | errors.CORE_AWAY,
     )
     errors.install(app)
     app.add_middleware(Guard, body_limit=settings.body_limit_bytes, streams=uploads_router.streams)

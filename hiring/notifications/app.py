@@ -114,7 +114,16 @@ def create_app(
         await run_in_threadpool(working.join)
         engine.dispose()
 
-    app = FastAPI(title="Educator Nexus notifications", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Educator Nexus notifications API",
+        version="1",
+        summary="Dead letters, preferences and the unsubscribe page.",
+        docs_url="/docs" if settings.docs_enabled else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        lifespan=lifespan,
+        responses=errors.REFUSALS | errors.CORE_AWAY,
+    )
     errors.install(app)
     app.add_middleware(Guard, body_limit=_BODY_LIMIT_BYTES)
     registry = CollectorRegistry()

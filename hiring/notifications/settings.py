@@ -17,6 +17,7 @@ class NotificationSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEXUS_NOTIFICATIONS_", frozen=True, extra="ignore")
 
+    docs_enabled: bool = Field(default=True, description="serve /docs and /openapi.json; off in production")
     requests_per_minute: int = Field(default=12_000, ge=1, description="of one credential, in each process; more get 429")
     database_url: str = Field("", repr=False, description="Postgres with its schema and the event log; unset: the hiring database")
     core_url: str = Field("", description="base URL of the hiring API; unset: the one `nexus up` wrote to run/addresses.json")
