@@ -23,9 +23,7 @@ log = logger("hiring")
 _DOCUMENTED = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {"4XX": {"description": "A problem (RFC 9457)", **_DOCUMENTED}}
 """What every route of an API documents."""
-CORE_AWAY: dict[int | str, dict[str, Any]] = {
-    503: {"description": "The hiring core did not answer", **_DOCUMENTED}
-}
+CORE_AWAY: dict[int | str, dict[str, Any]] = {503: {"description": "The hiring core did not answer", **_DOCUMENTED}}
 """What every route of a service beside the core documents as well."""
 
 

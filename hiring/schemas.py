@@ -6,7 +6,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
@@ -51,7 +51,14 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+def _spelled_out(sent: Any) -> Any:
+    """Refuse a number: it would be read as seconds since 1970."""
+    if isinstance(sent, int | float) or (isinstance(sent, str) and _NUMBER.fullmatch(sent)):
+        raise ValueError("write an instant as 2027-09-01T08:00:00Z")
+    return sent
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_spelled_out), AfterValidator(_utc)]
 
 
 class RequestBody(BaseModel):

@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from foundation.access import Right
+from foundation.export_trail import ExportTrail
+from foundation.principals import Introspector
+from foundation.receipt_book import ReceiptBook
 from hiring.notifications.app import create_app
+from serving.app import build_app
 from tests.support.http_server import served
 from tests.support.openapi_contract import assert_keeps_contract
+from tests.support.serving_home import make_metrics_home
 
 SHADOWED = {
     "unsupported_method": "a fixed path such as /candidates/search is one of /candidates/{id} too: other methods are answered there, "
@@ -40,3 +46,15 @@ def test_the_notifications_api(notifying, tmp_path: Path):
     notifying.send()
     with served(create_app(notifying.settings, notifying.home)) as client:
         assert_keeps_contract(client, notifying.api.platform, tmp_path, seconds=0, left_out=SHADOWED)
+
+
+def test_the_prediction_and_metrics_api(hiring_api, tmp_path: Path):
+    url, scopes = str(hiring_api.client.base_url), ["credentials:introspect", "receipts:write", "exports:record"]
+    service = hiring_api.do("POST", "/v1/api-keys", json={"name": "prediction", "scopes": scopes})["credential"]
+    caller = hiring_api.do("POST", "/v1/api-keys", json={"name": "caller", "scopes": [right.value for right in Right]})["credential"]
+    home = make_metrics_home(tmp_path / "home").home
+    parts = {"receipts": ReceiptBook(url, service), "export_trail": ExportTrail(url, service)}
+    with served(build_app(home, Introspector(url, service), **parts)) as client:
+        assert_keeps_contract(client, caller, tmp_path, seconds=0, left_out=SHADOWED)
+    told = "select actor_type, sum((after ->> 'answers')::int) > 0 from audit.events where action = 'export.metrics' group by 1"
+    assert hiring_api.rows(told) == [("service", True)]

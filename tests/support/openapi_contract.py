@@ -41,6 +41,9 @@ def assert_keeps_contract(
         *(part for path in unasked for part in ("--exclude-path-regex", path)),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=SECONDS)
-    print(done.stdout[-3000:])
+    import resource, time
+
+    r = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(done.stdout[-3000:], "CPU", r.ru_utime + r.ru_stime, time.process_time())
     assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-2_000:]
     assert "Tested: " in done.stdout
