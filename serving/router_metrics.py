@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -22,6 +22,7 @@ from serving.metric_schemas import (
     CSV_EXAMPLE,
     ROW_LIMIT,
     ROWS_BY_DEFAULT,
+    Day,
     MetricBatch,
     MetricBatchReply,
     MetricQuestion,
@@ -165,8 +166,8 @@ async def read_metric(
     metric_id: str,
     request: Request,
     caller: Caller,
-    period_from: Annotated[date | None, Parameter(description="first day, inclusive", examples=["2026-01-01"])] = None,
-    period_to: Annotated[date | None, Parameter(description="last day, inclusive", examples=["2026-06-30"])] = None,
+    period_from: Annotated[Day | None, Parameter(description="first day, inclusive", examples=["2026-01-01"])] = None,
+    period_to: Annotated[Day | None, Parameter(description="last day, inclusive", examples=["2026-06-30"])] = None,
     group_by: Annotated[list[str] | None, Parameter(description="dimension; repeat for several", examples=["stage"])] = None,
     filter_by: Annotated[
         list[str] | None, Parameter(alias="filter", description="dimension:value; repeat for several", examples=["subject:mathematics"])

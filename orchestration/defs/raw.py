@@ -9,7 +9,7 @@ from ingestion import sync
 from ingestion.guards import IngestionSettings, LikelyTruncatedRead, ReconciliationFailed, SourceShapeChanged
 from ingestion.sources.hiring_log import TABLES as HIRING_LOG_TABLES
 from ingestion.table_specs import SOURCE, TABLE_SPECS
-from orchestration.audit_log import record
+from orchestration.audit_log import NotLogged, record
 from orchestration.resources import WHILE_SOURCE_IS_AWAY, WRITER, warehouse
 from orchestration.steps import Steps
 
@@ -33,10 +33,10 @@ imported_logs = [
 def sync_hiring_core(context: dg.AssetExecutionContext, steps: dg.ResourceParam[Steps]) -> Iterator[dg.MaterializeResult[None]]:
     """Read every committed change of the hiring core since the last sync, in one snapshot."""
     with steps.step("extract"):
-        _log_overrides()
         try:
+            _log_overrides()
             report = sync(Databases().url("pipeline"), warehouse())
-        except (SourceShapeChanged, LikelyTruncatedRead, ReconciliationFailed) as error:
+        except (NotLogged, SourceShapeChanged, LikelyTruncatedRead, ReconciliationFailed) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
     context.log.info(f"{report.rows_changed} rows changed, as of {report.as_of}")
     steps.add("rows_extracted", report.rows_changed)

@@ -50,8 +50,10 @@ def test_the_notifications_api(notifying, tmp_path: Path):
 
 def test_the_prediction_and_metrics_api(hiring_api, tmp_path: Path):
     url, scopes = str(hiring_api.client.base_url), ["credentials:introspect", "receipts:write", "exports:record"]
-    service = hiring_api.do("POST", "/v1/api-keys", json={"name": "prediction", "scopes": scopes})["credential"]
-    caller = hiring_api.do("POST", "/v1/api-keys", json={"name": "caller", "scopes": [right.value for right in Right]})["credential"]
+    service = hiring_api.do("POST", "/v1/api-keys", json={"name": "prediction", "scopes": scopes, "tenant_ids": "*"})["credential"]
+    caller = hiring_api.do("POST", "/v1/api-keys", json={"name": "caller", "scopes": [right.value for right in Right], "tenant_ids": "*"})[
+        "credential"
+    ]
     home = make_metrics_home(tmp_path / "home").home
     parts = {"receipts": ReceiptBook(url, service), "export_trail": ExportTrail(url, service)}
     with served(build_app(home, Introspector(url, service), **parts)) as client:

@@ -41,7 +41,8 @@ def assert_keeps_contract(
         *(part for path in unasked for part in ("--exclude-path-regex", path)),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=SECONDS)
-    import resource, time
+    import resource
+    import time
 
     r = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(done.stdout[-3000:], "CPU", r.ru_utime + r.ru_stime, time.process_time())
