@@ -5,7 +5,7 @@
     python -m benchmarks.notifications --delay 0.1         # a server far away: the wait limits, not this machine's cores
 
 Needs nothing running. It starts a PostgreSQL with fsync on, the hiring API (which opens the addresses, sealed as in life), a mail server
-as a process of its own, and one or two ``python -m hiring.notifications work``. Measured from the moment the deliveries wait until the
+as a process of its own, and one or two ``python -m hiring.worker --only deliver``. Measured from the moment the deliveries wait until the
 last one is noted as sent. Everything shares this machine: figures are floors. A run ends by counting Message-IDs at the mail server.
 """
 
@@ -104,7 +104,7 @@ def measure(
     with running([sys.executable, "-m", "tests.support.smtp_sink", str(taken), str(delay)], environment, stdout=subprocess.PIPE) as sink:
         assert sink.stdout is not None
         values = environment | {"NEXUS_SMTP_PORT": sink.stdout.readline().strip()}
-        command = [sys.executable, "-m", "hiring.notifications", "work"]
+        command = [sys.executable, "-m", "hiring.worker", "--only", "deliver"]
         senders = [subprocess.Popen(command, env=values, stderr=subprocess.DEVNULL) for _ in range(workers)]
         while taken.stat().st_size == 0:  # a process takes a second to start: the clock starts with the first letter
             time.sleep(0.002)

@@ -22,11 +22,19 @@ from metrics.rows import Statement
 
 @st.fragment
 def footer(
-    key: str, question: str, answers: Sequence[Answer], table: pl.DataFrame, charts: Sequence[tuple[str, Spec]] = (), finding: str = ""
+    key: str,
+    question: str,
+    answers: Sequence[Answer],
+    table: pl.DataFrame,
+    charts: Sequence[tuple[str, Spec]] = (),
+    finding: str = "",
+    *,
+    of_people: bool = False,
 ) -> None:
     """Draw the foot of a panel: a receipt for each answer it shows, its table as CSV, its charts as one PNG.
 
-    Receipts and files are made when they are asked for. The files' names say page, question and period.
+    Receipts and files are made when they are asked for. The files' names say page, question and period. A table with a row for each
+    application (``of_people``) is given for a reason, which the audit log keeps.
     """
     stem = _stem(question, answers)
     with st.container(horizontal=True, gap="small", key=f"foot-{key}"):
@@ -43,14 +51,15 @@ def footer(
                 for position, answer in enumerate(answers):
                     receipt(answer)
                     _keep(f"{key}-{position}", answer)
+        reason = _reason(key) if of_people and table.height else ""
         _download(
             "CSV",
             f"csv-{key}",
-            logged(lambda: formats.csv(table), stem, "csv", rows=table.height),
+            logged(lambda: formats.csv(table), stem, "csv", rows=table.height, reason=reason),
             f"{stem}.csv",
             "text/csv",
             f"Table of “{question}”",
-            disabled=table.is_empty(),
+            disabled=table.is_empty() or (of_people and not reason),
         )
         if charts:
             is_dark, origin = st.context.theme.type == "dark", _origin(answers)
@@ -63,6 +72,19 @@ def footer(
                 "image/png",
                 help_text,
             )
+
+
+def _reason(key: str) -> str:
+    """Ask why a list of people is taken; empty until it is said."""
+    said = st.text_input(
+        "Reason for taking this list",
+        key=f"reason-{key}",
+        max_chars=300,
+        placeholder="Why do you need this list as a file?",
+        help="Needed for the file, and kept in the audit log. Name nobody and write nothing personal.",
+        label_visibility="collapsed",
+    )
+    return said.strip()
 
 
 def _download(

@@ -24,6 +24,7 @@ def streamlit_options() -> dict[str, Any]:
     options: dict[str, Any] = {
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
+        "client.disableDataExport": True,  # tables leave as the CSV of their panel, which is logged
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "server.headless": True,

@@ -82,9 +82,7 @@ def create_app(
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         lifespan=lifespan,
-        responses={
-            "4XX": {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": {"type": "object"}}}},
-        },
+        responses=errors.REFUSALS,
     )
     errors.install(app)
     registry = CollectorRegistry()

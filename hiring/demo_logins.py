@@ -31,7 +31,7 @@ from hiring.rows import insert_row
 LOGINS_FILE = "demo_logins.json"
 SERVICE_KEYS: dict[str, tuple[list[str], list[str]]] = {
     # file in secrets/: scopes, tenants
-    "internal_api_key": ([Permission.INTROSPECT.value, Permission.RECEIPTS_WRITE.value], ["*"]),
+    "internal_api_key": ([Permission.INTROSPECT.value, Permission.RECEIPTS_WRITE.value, Permission.EXPORTS_RECORD.value], ["*"]),
     "metrics_api_key": ([Permission.OPERATIONS_READ.value], ["*"]),
     "pipeline_api_key": ([Permission.INSIGHTS_READ.value, Permission.ALERTS_RECORD.value], ["*"]),
     "notifications_api_key": ([Permission.INTROSPECT.value, Permission.CONTACTS_READ.value], ["*"]),

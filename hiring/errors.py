@@ -20,6 +20,11 @@ from starlette.status import HTTP_405_METHOD_NOT_ALLOWED
 from foundation.logs import logger
 
 log = logger("hiring")
+_DOCUMENTED = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
+REFUSALS: dict[int | str, dict[str, Any]] = {"4XX": {"description": "A problem (RFC 9457)", **_DOCUMENTED}}
+"""What every route of an API documents."""
+CORE_AWAY: dict[int | str, dict[str, Any]] = {503: {"description": "The hiring core did not answer", **_DOCUMENTED}}
+"""What every route of a service beside the core documents as well."""
 
 
 class Problem(Exception):

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     INSIGHTS_MANAGE = "insights:manage"
     ALERTS_RECORD = "alerts:record"
     RECEIPTS_WRITE = "receipts:write"
+    EXPORTS_RECORD = "exports:record"
     EQUITY_AUDIT = "equity:audit"
     OPERATIONS_READ = "operations:read"
     CONTACTS_READ = "contacts:read"
@@ -51,7 +52,9 @@ class Permission(StrEnum):
     SCORECARDS_OWN = "scorecards:own"
 
 
-SERVICE_ONLY = frozenset({Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE, Permission.CONTACTS_READ})
+SERVICE_ONLY = frozenset(
+    {Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE, Permission.CONTACTS_READ, Permission.EXPORTS_RECORD}
+)
 """What no person may do: verify others' credentials, write figures down as published, look up whom an alert or a message goes to."""
 
 ADMINISTRATIVE = frozenset(

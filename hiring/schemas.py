@@ -6,10 +6,25 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+
+
+def _as_registered(tag: str) -> str:
+    """Return a language tag in the case its parts are registered in: zh-Hant-TW."""
+    language, *parts = tag.split("-")
+    cased = (part.title() if len(part) == 4 and part.isalpha() else part.upper() if len(part) <= 3 else part.lower() for part in parts)
+    return "-".join((language.lower(), *cased))
+
+
+Language = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3})){0,3}$"),
+    Field(description="a language tag (BCP 47): language, then script, region, variants as needed", examples=["de", "pt-BR", "zh-Hant-TW"]),
+    AfterValidator(_as_registered),
+]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 MinorUnits = Annotated[int, Field(ge=0, le=10**12, description="money in minor units (cents)")]
@@ -36,7 +51,14 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
+def _spelled_out(sent: Any) -> Any:
+    """Refuse a number: it would be read as seconds since 1970."""
+    if isinstance(sent, int | float) or (isinstance(sent, str) and _NUMBER.fullmatch(sent)):
+        raise ValueError("write an instant as 2027-09-01T08:00:00Z")
+    return sent
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_spelled_out), AfterValidator(_utc)]
 
 
 class RequestBody(BaseModel):

@@ -1,5 +1,7 @@
 """The worker: ``python -m hiring.worker`` (by the front door: ``nexus worker``). Everything that happens after a request, in one process.
 
+Deliveries are done by the notification service's own process, unless they are asked for here (``--deliver``, ``--only deliver``).
+
 Several may run at once: rows are claimed with SKIP LOCKED, readers lock their offset, the relay its transaction. A worker that is
 killed loses nothing: what it had not committed is done again by whoever comes next.
 """
@@ -9,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from foundation import logs
 from foundation.settings import Databases, Home
@@ -24,8 +27,14 @@ from hiring.hire_saga.answers import answers
 from hiring.hire_saga.engine import Ticker
 from hiring.hire_saga.service import hire_saga_service
 from hiring.legacy import feeding as legacy_feeding
+from hiring.notifications.settings import NotificationSettings
 from hiring.settings import BusSettings
 from hiring.work.loop import Station, run
+
+if TYPE_CHECKING:
+    from hiring.notifications.stations import Work
+
+DELIVER = "deliver"  # first word of the notification service's stations
 
 
 class UnknownStation(ValueError):
@@ -61,35 +70,54 @@ def chosen(every: Sequence[Station], only: Sequence[str]) -> list[Station]:
     """
     for word in only:
         if not any(station.name.startswith(word) for station in every):
-            raise UnknownStation(f"--only {word}: this worker knows {', '.join(station.name for station in every)}")
+            known = dict.fromkeys([*(station.name for station in every), DELIVER])
+            raise UnknownStation(f"--only {word}: this worker knows {', '.join(known)}")
     return [station for station in every if not only or station.name.startswith(tuple(only))]
 
 
 def main(arguments: list[str]) -> int:
     """Work until SIGINT or SIGTERM; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m hiring.worker", description=__doc__.splitlines()[0] if __doc__ else "",
-        epilog="examples: python -m hiring.worker · python -m hiring.worker --only relay --only consumer",
-    )  # fmt: skip
-    parser.add_argument("--only", action="append", default=[], metavar="STATION", help="do only stations whose name starts so; repeatable")
-    parser.add_argument("--url", default="", help="Postgres URL; default: the hiring database of the settings")
-    options = parser.parse_args(arguments)
+    options = _options(arguments)
     logs.configure()
-    url = options.url or Databases().url("hiring")
+    settings = NotificationSettings()
+    delivers = [word.startswith(DELIVER) for word in options.only]
+    url = options.url or (settings.postgres if delivers and all(delivers) else Databases().url("hiring"))
     transport = chosen_transport()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
+    letters = _letters(settings, options.url, stopping) if options.deliver or any(delivers) else None
     try:
-        work = chosen(stations(url, transport), options.only)
+        work = chosen([*stations(url, transport), *(letters.stations if letters else ())], options.only)
     except UnknownStation as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logs.logger("worker").info("started", stations=[station.name for station in work])
+    off = sorted(letters.missing) if letters else []
+    logs.logger("worker").info("started", stations=[station.name for station in work], off=off)
     run(work, stopping, url, [LOG_CHANNEL])
     transport.close()
+    if letters:
+        letters.close()
     logs.logger("worker").info("stopped")
     return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m hiring.worker", description=__doc__.splitlines()[0] if __doc__ else "",
+        epilog="examples: python -m hiring.worker · python -m hiring.worker --only relay --only consumer · … --only deliver",
+    )  # fmt: skip
+    parser.add_argument("--only", action="append", default=[], metavar="STATION", help="do only stations whose name starts so; repeatable")
+    parser.add_argument("--deliver", action="store_true", help="also take in and send messages, as the notification service does")
+    parser.add_argument("--url", default="", help="Postgres URL; default: the hiring database of the settings")
+    return parser.parse_args(arguments)
+
+
+def _letters(settings: NotificationSettings, url: str, stopping: threading.Event) -> "Work":
+    """Return the stations of the notification service; only a worker that was asked knows mail passwords."""
+    from hiring.notifications.stations import prepare  # mail and templates cost memory: only who sends pays
+
+    return prepare(settings, Home(), open_engine(url or settings.postgres, 4), stopping)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ class IngestionSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NEXUS_INGESTION_", frozen=True, extra="ignore")
 
     accept_source_changes: bool = Field(default=False, description="for one run: take lost or retyped columns and shrunken tables as meant")
+    reload: str = Field(default="", description="for one run: read every table anew, for this reason; kept in the audit log")
     shrink_limit: float = Field(default=0.5, gt=0, le=1, description="a table read anew must keep this share of its rows")
 
 

@@ -64,7 +64,8 @@ class _Sync:
         before = bookkeeping.read_state(self._connection, SOURCE)
         batch = Batch(bookkeeping.next_batch_id(self._connection), started_at)
         mark = self._source.watermark
-        interruption = mark.why_not_after(before.watermark) if before.watermark else ""
+        asked = "an operator asked for it" if self._settings.reload else ""
+        interruption = asked or (mark.why_not_after(before.watermark) if before.watermark else "")
         continued = before.watermark if before.watermark and not interruption else None
 
         tables = read_tables(self._source.control, self._specs)

@@ -37,7 +37,7 @@ TABLE_SPECS: tuple[TableSpec, ...] = (
     TableSpec(
         "candidates",
         "candidates",
-        personal=frozenset({"given_name", "family_name", "email_encrypted", "email_hash", "phone_encrypted"}),
+        personal=frozenset({"given_name", "family_name", "email_encrypted", "email_hash", "phone_encrypted", "preferred_language"}),
     ),
     TableSpec("candidates", "credentials"),
     TableSpec("candidates", "consents"),
@@ -52,7 +52,7 @@ TABLE_SPECS: tuple[TableSpec, ...] = (
     TableSpec("applications", "hires"),
     TableSpec("applications", "employment_outcomes", is_append_only=True),
     TableSpec("applications", "experience_surveys"),
-    TableSpec("assessments", "interviews"),
+    TableSpec("assessments", "interviews", personal=frozenset({"place"})),
     TableSpec("assessments", "participants"),
     TableSpec("assessments", "scorecards"),
     TableSpec("assessments", "screening_checks"),

@@ -20,7 +20,7 @@ from models_ml.bundle_files import Manifest, ModelName, read_bundle
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
-class NothingToRollBackTo(LookupError):
+class NothingToRollBackTo(RuntimeError):
     """A model has had one champion only."""
 
 
@@ -166,11 +166,11 @@ class Registry:
         self._client.set_model_version_tag(model, version, "champion_number", str(max(order, default=0) + 1))
         self._client.set_registered_model_alias(model, CHAMPION, version)
 
-    def rollback(self, model: ModelName) -> RegisteredBundle:
-        """Move the alias to the champion before the present one; publish afterwards, so that readers follow.
+    def earlier_champion(self, model: ModelName) -> RegisteredBundle:
+        """Return the champion before the present one.
 
         Raises:
-            NothingToRollBackTo: there was no champion before.
+            NothingToRollBackTo: there was none.
         """
         current = self.champion(model)
         numbered = {str(item.version): int(item.tags["champion_number"]) for item in self._numbered(model)}
@@ -178,11 +178,17 @@ class Registry:
         earlier = {number: version for version, number in numbered.items() if number < now}
         if not earlier:
             raise NothingToRollBackTo(f"{model} has no earlier champion to roll back to")
-        self._client.set_registered_model_alias(model, CHAMPION, earlier[max(earlier)])
-        rolled_back = self.champion(model)
-        if rolled_back is None:
-            raise NothingToRollBackTo(f"{model}: the earlier champion is gone from the registry")
-        return rolled_back
+        return _registered(self._client.get_model_version(model, earlier[max(earlier)]))
+
+    def rollback(self, model: ModelName) -> RegisteredBundle:
+        """Move the alias to the champion before the present one; publish afterwards, so that readers follow.
+
+        Raises:
+            NothingToRollBackTo: there was no champion before.
+        """
+        earlier = self.earlier_champion(model)
+        self._client.set_registered_model_alias(model, CHAMPION, earlier.version)
+        return earlier
 
     def _numbered(self, model: str) -> list[Any]:
         return [item for item in self._client.search_model_versions(f"name = '{model}'") if "champion_number" in item.tags]

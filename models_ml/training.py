@@ -22,6 +22,7 @@ from models_ml.gate import Verdict
 from models_ml.registry import Registry
 
 Report = Callable[[str], None]
+Promoting = Callable[[str, str, str], None]
 JOBS_AT_MOST = 12_000
 """A training learns from at most so many jobs, each whole: figures move by less than their intervals beyond, time and memory do not."""
 _TABLES: dict[ModelName, tuple[str, ...]] = {"time_to_hire": time_to_hire.TABLES, "candidate_success": candidate_success.TABLES}
@@ -81,6 +82,7 @@ def train(
     seed: int = 20,
     world: str = "realistic",
     report: Report = lambda _: None,
+    promoting: Promoting = lambda *_: None,
 ) -> TrainingResult:
     """Train one model on frames by table name, judge it against the champion, and register what came out.
 
@@ -92,6 +94,7 @@ def train(
         seed: makes everything repeatable.
         world: name of the simulated world ("" for real data), shown beside every figure.
         report: called with a line of progress.
+        promoting: called with model, version and bundle id before a version becomes the champion; what it raises prevents that.
 
     First run: the fallback becomes champion. A refused challenger changes nothing. The same data, code and seed are trained
     once: the second call answers from memory.
@@ -107,12 +110,12 @@ def train(
         return remembered
     module = importlib.import_module(f"models_ml.{model}.train")
     trained: Trained = module.fit_and_judge(frames, as_of, seed, world, report)
-    result = _register(model, trained, home, registry, report)
+    result = _register(model, trained, home, registry, report, promoting)
     _remember(memory, result)
     return result
 
 
-def _register(model: ModelName, trained: Trained, home: Path, registry: Registry, report: Report) -> TrainingResult:
+def _register(model: ModelName, trained: Trained, home: Path, registry: Registry, report: Report, promoting: Promoting) -> TrainingResult:
     champion = registry.champion(model)
     fallback = _write(home, trained.fallback)
     scores, *tables = (
@@ -120,7 +123,7 @@ def _register(model: ModelName, trained: Trained, home: Path, registry: Registry
     )
     if champion is None or champion.is_fallback:
         version = registry.register(model, fallback, scores, trained.card)
-        registry.promote(model, version)
+        _promote(registry, model, version, fallback.name, promoting)
         champion = registry.champion(model)
     if champion is None:
         raise RuntimeError(f"the registry did not keep the champion of {model}")
@@ -135,12 +138,20 @@ def _register(model: ModelName, trained: Trained, home: Path, registry: Registry
     card = trained.card + "\n## Gate\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
     version = registry.register(model, challenger, scores, card)
     if verdict.accepted:
-        registry.promote(model, version)
+        _promote(registry, model, version, challenger.name, promoting)
         champion_id = challenger.name
     else:
         champion_id = champion.bundle_id
     report(f"{model}: {'accepted' if verdict.accepted else 'refused'} {challenger.name}")
     return TrainingResult(model, challenger.name, champion_id, verdict.accepted, scores, card, lines, *tables)
+
+
+def _promote(registry: Registry, model: ModelName, version: str, bundle_id: str, promoting: Promoting) -> None:
+    """Make a version the champion, announced before, unless it is."""
+    champion = registry.champion(model)
+    if champion is None or champion.version != version:
+        promoting(model, version, bundle_id)
+        registry.promote(model, version)
 
 
 def _write(home: Path, draft: BundleDraft) -> Path:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from nexus.services import QUIET
 
-GROUPS = ("platform", "data", "asking", "reporting", "care", "equity", "bus", "audit", "sagas", "notifications", "migrate")
+GROUPS = ("platform", "data", "asking", "reporting", "care", "equity", "bus", "audit", "sagas", "notifications", "migrate", "champions")
 EXPECTED = (RuntimeError, OSError, ValueError)  # the product's named errors; anything else is a fault of ours
 
 

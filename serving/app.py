@@ -1,5 +1,6 @@
 """The application: wiring, health, life cycle. mlflow and Great Expectations are never imported here."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation import logs
+from foundation.export_trail import ExportTrail
 from foundation.principals import Introspector
 from foundation.receipt_book import ReceiptBook
 from foundation.settings import Home
@@ -34,13 +36,19 @@ def create_app() -> FastAPI:
     """Build the application from the settings of the environment."""
     home, settings = Home(), ServingSettings()
     key = home.read_secret("internal_api_key")
-    return build_app(
-        home.root, Introspector(settings.hiring_url, key), settings.poll_seconds, receipts=ReceiptBook(settings.hiring_url, key)
-    )
+    receipts, trail = ReceiptBook(settings.hiring_url, key), ExportTrail(settings.hiring_url, key)
+    return build_app(home.root, Introspector(settings.hiring_url, key), settings.poll_seconds, receipts=receipts, export_trail=trail)
 
 
-def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0, *, receipts: ReceiptBook | None = None) -> FastAPI:
-    """Build the application over a home, a way to verify credentials, and where receipts are kept."""
+def build_app(
+    root: Path,
+    introspector: Introspector,
+    poll_seconds: float = 1.0,
+    *,
+    receipts: ReceiptBook | None = None,
+    export_trail: ExportTrail | None = None,
+) -> FastAPI:
+    """Build the application over a home, a way to verify credentials, where receipts are kept, and the audit log of what leaves."""
     logs.configure()
     models = ModelStore(root, Catalogue.load(), poll_seconds)
 
@@ -48,7 +56,11 @@ def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0,
     async def life(app: FastAPI) -> AsyncIterator[None]:
         app.state.log = PredictionLog(root / "prediction_log")
         models.start()
+        if export_trail:
+            export_trail.start()
         yield
+        if export_trail:
+            await asyncio.to_thread(export_trail.close)
         models.stop()
         app.state.log.close()
 
@@ -63,6 +75,7 @@ def build_app(root: Path, introspector: Introspector, poll_seconds: float = 1.0,
     app.state.answers = MetricAnswers(models)
     app.state.introspector = introspector
     app.state.receipts = receipts
+    app.state.export_trail = export_trail
     errors.install(app)
     app.state.registry = CollectorRegistry()
     app.add_middleware(Observed, service="prediction", registry=app.state.registry)

@@ -34,6 +34,11 @@ MEDIA_TYPES: dict[Style, str] = {
 _EQUITY = "D"  # family of the equity metrics
 
 
+def is_equity(metric_id: str) -> bool:
+    """Say whether a metric holds equity figures."""
+    return metric_id.startswith(_EQUITY)
+
+
 @dataclass(frozen=True)
 class Question:
     """What one caller asks: the query, the version it is meant for, and the page."""
@@ -51,6 +56,7 @@ class Reply:
     body: bytes
     media_type: str
     headers: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
 
 
 class MetricAnswers:
@@ -66,7 +72,7 @@ class MetricAnswers:
 
     def permit(self, caller: Principal, metric_id: str) -> None:
         """Raise unless the caller may read the metric: equity figures are for those who may open Equity."""
-        if metric_id.startswith(_EQUITY) and not caller.may(Right.READ_EQUITY):
+        if is_equity(metric_id) and not caller.may(Right.READ_EQUITY):
             raise NotAllowed(f"the right {Right.READ_EQUITY} is needed for {metric_id}")
 
     def remembered(self, question: Question, style: Style) -> Reply | None:
@@ -196,14 +202,14 @@ def _written(evaluation: Evaluation, question: Question, published: PublishedFil
     }
     if style == "json":
         head = json.dumps(about | {"next": following})
-        return Reply(f'{head[:-1]}, "rows": {formats.json_rows(page)}}}'.encode(), MEDIA_TYPES[style])
+        return Reply(f'{head[:-1]}, "rows": {formats.json_rows(page)}}}'.encode(), MEDIA_TYPES[style], rows=page.height)
     headers = {f"X-{name.replace('_', '-')}": _header(value) for name, value in about.items() if name in _IN_HEADERS}
     if following:
         headers["Link"] = f'<{following}>; rel="next"'
     if style == "csv":
-        return Reply(formats.csv(page).encode(), MEDIA_TYPES[style], headers)
+        return Reply(formats.csv(page).encode(), MEDIA_TYPES[style], headers, page.height)
     words = {name: value if isinstance(value, str) else json.dumps(value) for name, value in about.items()}
-    return Reply(formats.arrow(page, words), MEDIA_TYPES[style], headers)
+    return Reply(formats.arrow(page, words), MEDIA_TYPES[style], headers, page.height)
 
 
 _IN_HEADERS = frozenset({"metric_id", "definition_version", "unit", "interval", "as_of", "publish_version", "total_rows"})

@@ -1,9 +1,10 @@
 """Requests and replies of the metrics routes, with examples."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 BATCH_LIMIT = 50
 ROW_LIMIT = 10_000
@@ -24,6 +25,17 @@ REPLY_EXAMPLE: dict[str, JsonValue] = {
     "rows": [ROW_EXAMPLE], "next": None,
 }  # fmt: skip
 CSV_EXAMPLE = "stage,value,n,lower,upper,n_open,is_mature,suppressed,is_rankable,reason\ninterview,0.31,420,0.27,0.36,12,true,false,true,\n"
+
+
+def _spelled_out(sent: Any) -> Any:
+    """Refuse a number: it would be read as seconds since 1970."""
+    if isinstance(sent, int | float) or (isinstance(sent, str) and re.fullmatch(r"\s*[-+]?\d+(\.\d*)?\s*", sent)):
+        raise ValueError("write a date as 2026-08-31, an instant as 2026-08-31T12:00:00Z")
+    return sent
+
+
+Day = Annotated[date, BeforeValidator(_spelled_out)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_spelled_out)]
 
 
 class _Strict(BaseModel):
@@ -90,12 +102,12 @@ class MetricQuestion(_Strict):
     """One question of a batch."""
 
     metric_id: Code
-    period_from: date | None = None
-    period_to: date | None = None
+    period_from: Day | None = None
+    period_to: Day | None = None
     group_by: list[Code] = Field(default_factory=list, max_length=10)
     filters: dict[Code, FilterValue | list[FilterValue]] = Field(default_factory=dict, max_length=20)
     switches: dict[Code, Code] = Field(default_factory=dict, max_length=20)
-    as_of: AwareDatetime | None = None
+    as_of: Moment | None = None
     limit: int = Field(ROWS_BY_DEFAULT, ge=1, le=ROW_LIMIT)
 
 

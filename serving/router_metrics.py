@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,17 +10,19 @@ from fastapi import Query as Parameter
 from fastapi.responses import Response
 
 from foundation.access import Principal, Right
+from foundation.export_trail import ExportNotLogged, ExportTrail
 from foundation.receipt_book import ReceiptBook
 from metrics.catalogue import Definition
 from metrics.query import Query
 from metrics.receipts import receipt_body
 from serving.access import require
 from serving.errors import InvalidQuery, ProblemError, UnknownFormat, responses
-from serving.metric_answers import MEDIA_TYPES, MetricAnswers, Question
+from serving.metric_answers import MEDIA_TYPES, MetricAnswers, Question, Reply, is_equity
 from serving.metric_schemas import (
     CSV_EXAMPLE,
     ROW_LIMIT,
     ROWS_BY_DEFAULT,
+    Day,
     MetricBatch,
     MetricBatchReply,
     MetricQuestion,
@@ -92,6 +94,21 @@ def _instant(text: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def _tell(request: Request, caller: Principal, metric_id: str, style: Style, reply: Reply) -> None:
+    """Tell the audit log of an answer: of equity figures before they leave, else soon. An API without one gives no equity figures.
+
+    Raises:
+        ExportNotLogged: it must not leave.
+    """
+    trail: ExportTrail | None = request.app.state.export_trail
+    if is_equity(metric_id):
+        if trail is None:
+            raise ExportNotLogged("this API was started without an audit log")
+        trail.record(caller, metric_id, style, reply.rows)
+    elif trail is not None:
+        trail.note(caller, metric_id, style, reply.rows)
+
+
 @router.get("", responses=responses(401, 403, 503))
 def list_metrics(request: Request, caller: Caller) -> list[MetricSummary]:  # noqa: ARG001  # the dependency admits the caller
     """List every metric with its definition, dimensions and policy switches."""
@@ -109,7 +126,9 @@ async def read_batch(body: MetricBatch, request: Request, caller: Caller) -> Res
         for asked in body.queries:
             try:
                 answers.permit(caller, asked.metric_id)
-                parts.append(b'{"answer": ' + answers.answer(_question(asked, caller), "json", current).body + b', "problem": null}')
+                reply = answers.answer(_question(asked, caller), "json", current)
+                _tell(request, caller, asked.metric_id, "json", reply)
+                parts.append(b'{"answer": ' + reply.body + b', "problem": null}')
             except ProblemError as problem:
                 parts.append(json.dumps({"answer": None, "problem": problem.body()}).encode())
         return b'{"items": [' + b", ".join(parts) + b"]}"
@@ -147,8 +166,8 @@ async def read_metric(
     metric_id: str,
     request: Request,
     caller: Caller,
-    period_from: Annotated[date | None, Parameter(description="first day, inclusive", examples=["2026-01-01"])] = None,
-    period_to: Annotated[date | None, Parameter(description="last day, inclusive", examples=["2026-06-30"])] = None,
+    period_from: Annotated[Day | None, Parameter(description="first day, inclusive", examples=["2026-01-01"])] = None,
+    period_to: Annotated[Day | None, Parameter(description="last day, inclusive", examples=["2026-06-30"])] = None,
     group_by: Annotated[list[str] | None, Parameter(description="dimension; repeat for several", examples=["stage"])] = None,
     filter_by: Annotated[
         list[str] | None, Parameter(alias="filter", description="dimension:value; repeat for several", examples=["subject:mathematics"])
@@ -178,4 +197,8 @@ async def read_metric(
     reply = answers.remembered(question, style)  # on the event loop: nothing is read or computed
     if reply is None:
         reply = await asyncio.to_thread(answers.answer, question, style)
+    if is_equity(metric_id):
+        await asyncio.to_thread(_tell, request, caller, metric_id, style, reply)
+    else:
+        _tell(request, caller, metric_id, style, reply)
     return Response(reply.body, media_type=reply.media_type, headers=reply.headers)

@@ -155,6 +155,7 @@ def submissions(choice: Choice) -> None:
         rows,
         grid=grid if grid.height else None,
         note="The newest 500, whatever the period. Names are kept in the hiring core, under the same number." if rows.height else "",
+        of_people=True,
     )
 
 

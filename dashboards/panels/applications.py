@@ -8,9 +8,10 @@ from typing import Any, Final
 import polars as pl
 import streamlit as st
 
-from dashboards import figures
+from dashboards import exports, figures
 from dashboards.figures import STAGE_NAMES
 from dashboards.filters import Choice, select
+from dashboards.hiring_client import HiringUnavailable, NotKept
 from dashboards.panels.panel import in_hiring, panel
 from foundation.access import Page
 
@@ -35,8 +36,13 @@ def drill_down(choice: Choice) -> None:
     table = answer.frame.drop("total_count") if answer.frame.height else answer.frame
     grid = pl.DataFrame([_line(row) for row in table.iter_rows(named=True)], infer_schema_length=None)
     finding = f"{figures.count(total)} applications, newest first; {PAGE_ROWS} a page."
-    shown = grid if grid.height else None
-    panel("applications", f"Who reached {STAGE_NAMES[stage]}?", finding, None, (answer,), table, grid=shown, opens="Application")
+    try:
+        exports.log_shown(f"funnel-who-reached-{stage.replace('_', '-')}-{fate}-{number}", table.height)
+    except (HiringUnavailable, NotKept):
+        st.warning("The list can't be shown right now: showing it could not be logged. Try again in a moment.")
+        return
+    shown, question = grid if grid.height else None, f"Who reached {STAGE_NAMES[stage]}?"
+    panel("applications", question, finding, None, (answer,), table, grid=shown, opens="Application", of_people=True)
 
 
 def _where(choice: Choice, stage: str, fate: str) -> dict[str, Any]:

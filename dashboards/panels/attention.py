@@ -40,6 +40,7 @@ def waiting(choice: Choice, *, limit: int | None = None) -> None:
         opens="Application" if opens else "",
         note=_usual(breaches.frame.to_dicts()),
         nothing=_NOTHING,
+        of_people=True,
     )
 
 

@@ -50,11 +50,14 @@ def _form(visit: Visit, application: dict[str, Any], zone: str) -> None:
         day = places[1].date_input("Day", value=tomorrow, format="DD/MM/YYYY")
         start = places[2].time_input("Start", value=time(10, 0), step=timedelta(minutes=5))
         minutes = int(places[3].number_input("Minutes", 5, 480, 45, 5))
-        st.caption(f"Times are those of the school: {zone}.")
+        place = st.text_input("Place", max_chars=500, placeholder="Address and room, link, or telephone number")
+        st.caption(f"Times are those of the school: {zone}. The candidate is told time and place.")
         if not st.form_submit_button("Schedule the interview"):
             return
     began = datetime.combine(day, start, ZoneInfo(zone))
     body = {"application_id": application["id"], "kind": kind, "scheduled_start": began.isoformat()}
     body["scheduled_end"] = (began + timedelta(minutes=minutes)).isoformat()
+    if place.strip():
+        body["place"] = place.strip()
     attempt(lambda: visit.desk.send_assessments("interviews", body), "The interview is scheduled.")
     st.rerun()

@@ -26,6 +26,7 @@ def panel(
     note: str = "",
     stacked: bool = False,
     nothing: str = NOTHING,
+    of_people: bool = False,
 ) -> None:
     """Draw a panel. Without a chart and grid it says that there is nothing to show.
 
@@ -41,6 +42,7 @@ def panel(
         note: a sentence below the chart.
         stacked: several charts go below one another.
         nothing: what to say when there is nothing to show.
+        of_people: the table has a row for each application: its file needs a reason.
     """
     with st.container(border=True, key=f"panel-{key}", height="stretch"):
         st.subheader(question, anchor=False)
@@ -61,7 +63,7 @@ def panel(
             st.dataframe(shown, hide_index=True, height="content" if grid.height <= 14 else 460, key=f"grid-{key}", column_config=links)
         elif chart is None:
             st.info(nothing, icon=":material/inbox:")
-        receipts.footer(key, question, answers, table, parts, finding)
+        receipts.footer(key, question, answers, table, parts, finding, of_people=of_people)
 
 
 def in_hiring(application_id: str) -> str:

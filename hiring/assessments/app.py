@@ -23,6 +23,7 @@ from hiring.access import Trail, public
 from hiring.assessments import interviews_router, uploads_router
 from hiring.assessments.callers import IntrospectedCallers, no_submissions
 from hiring.assessments.errors import NotReady
+from hiring.assessments.gauges import gauges
 from hiring.assessments.interviews import InterviewService
 from hiring.assessments.jobs import AnalysisService, parse_service
 from hiring.assessments.known_applications import KnownApplications
@@ -34,6 +35,8 @@ from hiring.assessments.uploads import UploadService
 from hiring.database import open_engine, session_factory
 from hiring.guard import Guard
 from hiring.line_trail import LineTrail
+from hiring.operations.router import OperationsService
+from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
 
 CORE_SECONDS = 5.0
@@ -76,16 +79,19 @@ def create_app(
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         lifespan=lifespan,
+        responses=errors.REFUSALS | errors.CORE_AWAY,
     )
     errors.install(app)
     app.add_middleware(Guard, body_limit=settings.body_limit_bytes, streams=uploads_router.streams)
-    app.add_middleware(Observed, service="assessments", registry=CollectorRegistry())
+    registry = CollectorRegistry()
+    app.add_middleware(Observed, service="assessments", registry=registry)
     state = app.state
     state.engine = engine
     state.request_threads = CapacityLimiter(settings.pool_size)
     state.session_maker = session_factory(engine)
     state.authenticator = IntrospectedCallers(introspector)
     state.audit = trail_over(state.session_maker)
+    state.operations = OperationsService((gauges,), registry)
     state.request_limit = RequestLimit(settings.requests_per_minute)
     state.read_submissions = no_submissions
     state.is_school = lambda _session, _tenant_id: True  # the core told the school with the application
@@ -98,7 +104,9 @@ def create_app(
     state.interview_analyses = AnalysisService(settings)
     _add_health(app)
     app.include_router(interviews_router.router)
+    app.include_router(interviews_router.internal)
     app.include_router(uploads_router.router)
+    app.include_router(operations_router)
     return app
 
 

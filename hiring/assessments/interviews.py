@@ -1,5 +1,6 @@
 """An interview's life: scheduled → held, cancelled or missed; who takes part, and their scorecards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from hiring.access import Access
+from hiring.access import Access, one_of
 from hiring.assessments import errors
-from hiring.assessments.schemas import NewInterview, NewScorecard, Times
-from hiring.assessments.tables import interviews, participants, scorecards
+from hiring.assessments.schemas import NewInterview, NewScorecard, NewTimes
+from hiring.assessments.tables import interviews, known_applications, participants, scorecards
 from hiring.domain_events import EventType, record
 from hiring.errors import Invalid
 from hiring.rows import AnyRow, Paging, change_row, find_row, insert_row, lock_row, read_page
@@ -22,18 +23,24 @@ _ENDINGS = {
     "no_show": EventType.INTERVIEW_MISSED,
 }
 
+_CONCERNS_CANDIDATE = frozenset({EventType.INTERVIEW_SCHEDULED, EventType.INTERVIEW_CANCELLED})
+
 
 class InterviewService:
     """Rules of interviews and scorecards."""
 
     def schedule(self, session: Session, access: Access, tenant_id: UUID, body: NewInterview) -> AnyRow:
         """Schedule an interview of an application of this school."""
-        values = body.model_dump(include={"application_id", "kind", "scheduled_start", "scheduled_end"})
+        values = body.model_dump(include={"application_id", "kind", "scheduled_start", "scheduled_end", "place"})
         row = insert_row(session, interviews, access.now, tenant_id=tenant_id, status="scheduled", version=1, **values)
         for user_id in dict.fromkeys(body.participant_ids):
             insert_row(session, participants, access.now, tenant_id=tenant_id, interview_id=row.id, user_id=user_id)
-        self._tell(session, EventType.INTERVIEW_SCHEDULED, row, access.event_at(body.event_at))
+        self._tell(session, EventType.INTERVIEW_SCHEDULED, row, access.event_at(body.event_at), is_moved=False)
         return row
+
+    def appointments(self, session: Session, ids: Sequence[UUID]) -> list[AnyRow]:
+        """Return interviews of any school, for the service that tells candidates of them."""
+        return list(session.execute(select(interviews).where(one_of(interviews.c.id, ids)).order_by(interviews.c.id)))
 
     def interview(self, session: Session, access: Access, interview_id: UUID) -> AnyRow:
         """Return one interview in reach."""
@@ -44,12 +51,12 @@ class InterviewService:
         conditions = [interviews.c[name] == value for name, value in filters.items() if value is not None]
         return read_page(session, interviews, [access.reach.tenants(interviews.c.tenant_id), *conditions], paging)
 
-    def reschedule(self, session: Session, access: Access, interview_id: UUID, body: Times, version: int | None) -> AnyRow:
-        """Give a scheduled interview other times; it is told as scheduled anew."""
+    def reschedule(self, session: Session, access: Access, interview_id: UUID, body: NewTimes, version: int | None) -> AnyRow:
+        """Give a scheduled interview other times or another place; it is told as scheduled anew."""
         row = self._lock_scheduled(session, access, interview_id, version)
-        times = {"scheduled_start": body.scheduled_start, "scheduled_end": body.scheduled_end}
-        changed = change_row(session, interviews, row, access.now, **times)
-        self._tell(session, EventType.INTERVIEW_SCHEDULED, changed, access.event_at(body.event_at))
+        values = body.model_dump(include={"scheduled_start", "scheduled_end", "place"}, exclude_none=True)
+        changed = change_row(session, interviews, row, access.now, **values)
+        self._tell(session, EventType.INTERVIEW_SCHEDULED, changed, access.event_at(body.event_at), is_moved=True)
         return changed
 
     def end(
@@ -141,6 +148,9 @@ class InterviewService:
 
     def _tell(self, session: Session, event: EventType, row: AnyRow, at: datetime, **data: Any) -> None:
         about = {"tenant_id": row.tenant_id, "application_id": row.application_id, "kind": row.kind}
+        if event in _CONCERNS_CANDIDATE:
+            known = select(known_applications.c.candidate_id).where(known_applications.c.application_id == row.application_id)
+            about["candidate_id"] = session.execute(known).scalar()
         if event is EventType.INTERVIEW_SCHEDULED:
             about |= {"scheduled_start": row.scheduled_start.isoformat(), "scheduled_end": row.scheduled_end.isoformat()}
         record(session, event, "interview", row.id, row.version, at, **about, **data)

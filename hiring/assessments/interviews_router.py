@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from hiring.access import Access, BearerCredential, requires
 from hiring.assessments import schemas
@@ -16,6 +16,7 @@ from hiring.schemas import Page
 from hiring.transaction import DatabaseSession
 
 router = domain_router("interviews")
+internal = APIRouter(prefix="/internal", tags=["internal"])
 
 
 async def _interviews(request: Request) -> InterviewService:
@@ -40,6 +41,18 @@ Known = Annotated[KnownApplications, Depends(known_applications)]
 Read = Annotated[Access, requires(Permission.ASSESSMENTS_READ)]
 Write = Annotated[Access, requires(Permission.ASSESSMENTS_WRITE)]
 Score = Annotated[Access, requires(Permission.SCORECARDS_OWN)]
+
+
+@internal.post("/interviews", response_model=list[schemas.Appointment])
+def look_up_interviews(
+    body: schemas.InterviewQuestion,
+    access: Annotated[Access, requires(Permission.CONTACTS_READ, keeps_reply=False)],
+    session: DatabaseSession,
+    service: Service,
+) -> Any:
+    """Return when and where interviews are, for the service that tells candidates; for a service's key alone, never for people."""
+    access.require_platform()
+    return service.appointments(session, body.ids)
 
 
 @router.post("/interviews", status_code=201, response_model=schemas.Interview)
@@ -82,14 +95,14 @@ def show_interview(interview_id: UUID, access: Read, session: DatabaseSession, s
 @router.post("/interviews/{interview_id}/reschedule", response_model=schemas.Interview)
 def reschedule_interview(
     interview_id: UUID,
-    body: schemas.Times,
+    body: schemas.NewTimes,
     version: ExpectedVersion,
     access: Write,
     session: DatabaseSession,
     service: Service,
     response: Response,
 ) -> Any:
-    """Give a scheduled interview other times."""
+    """Give a scheduled interview other times, or another place."""
     return tagged(response, service.reschedule(session, access, interview_id, body, version))
 
 

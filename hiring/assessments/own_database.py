@@ -10,6 +10,7 @@ from hiring.database import sqlalchemy_url
 LOCK = 7_226_201_003  # any constant: one preparing process at a time
 _SQL = Path(__file__).parents[1] / "migrations" / "sql"
 _SHARED = ("0001_capture", "0006_assessments", "0012_resume_scores", "0013_bus", "0018_bus_schema_versions", "0019_assessments_service")
+_LATER = ("0023_interview_places",)
 _GRANTS = """
 grant usage on schema assessments, outbox to hiring_app;
 grant select, insert, update, delete on all tables in schema assessments to hiring_app;
@@ -23,7 +24,8 @@ def _steps() -> dict[str, str]:
     """Return every step by name, in order; a new one goes to the end."""
     around = Path(__file__).with_name("own_database.sql").read_text()
     shared = {name: (_SQL / f"{name}.sql").read_text() for name in _SHARED}
-    return {"0001_capture": shared.pop("0001_capture"), "around": around, **shared, "grants": _GRANTS}
+    later = {name: (_SQL / f"{name}.sql").read_text() for name in _LATER}
+    return {"0001_capture": shared.pop("0001_capture"), "around": around, **shared, "grants": _GRANTS, **later}
 
 
 def prepare(owner_url: str) -> list[str]:

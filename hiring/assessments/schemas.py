@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from hiring.schemas import Code, EventTime, Instant, Reply, RequestBody, example
 
@@ -13,6 +13,8 @@ InterviewStatus = Literal["scheduled", "held", "cancelled", "no_show"]
 Recommendation = Literal["definitely_not", "no", "mixed", "yes", "strong_yes"]
 CheckKind = Literal["reference", "criminal_record", "licence", "identity", "right_to_work"]
 CheckResult = Literal["clear", "consider", "failed"]
+Place = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+_PLACE = "where it is: address and room, link, or telephone number; the candidate is told"
 LONGEST_INTERVIEW = timedelta(hours=12)
 
 
@@ -29,6 +31,12 @@ class Times(EventTime):
         return self
 
 
+class NewTimes(Times):
+    """Another time, or another place, of an interview."""
+
+    place: Place | None = Field(default=None, description=f"{_PLACE}; left out: as before")
+
+
 class NewInterview(Times):
     """An interview to be held."""
 
@@ -42,6 +50,7 @@ class NewInterview(Times):
 
     application_id: UUID
     kind: InterviewKind
+    place: Place | None = Field(default=None, description=_PLACE)
     participant_ids: list[UUID] = Field(default=[], max_length=20, description="users who interview")
 
 
@@ -54,8 +63,28 @@ class Interview(Reply):
     kind: InterviewKind
     scheduled_start: Instant
     scheduled_end: Instant
+    place: str | None
     status: InterviewStatus
     version: int
+
+
+class InterviewQuestion(RequestBody):
+    """Interviews that somebody is to be told about."""
+
+    model_config = example(ids=["01890000-0000-7000-8000-000000000000"])
+
+    ids: list[UUID] = Field(max_length=1000)
+
+
+class Appointment(Reply):
+    """When and where an interview is, as it is now. Not to be kept or logged."""
+
+    id: UUID
+    kind: InterviewKind
+    scheduled_start: Instant
+    scheduled_end: Instant
+    place: str | None
+    status: InterviewStatus
 
 
 class NewParticipant(RequestBody):

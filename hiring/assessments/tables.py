@@ -43,6 +43,7 @@ interviews = Table(
     instant("scheduled_start"),
     instant("scheduled_end"),
     text("status"),
+    text("place", optional=True),
     version(),
     *provenance(),
     *moments(),

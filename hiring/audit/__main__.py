@@ -1,20 +1,24 @@
-"""Command line of the audit log: ``python -m hiring.audit verify|review|anchor|purge``. The front door starts it as ``nexus audit``.
+"""Command line of the audit log: ``python -m hiring.audit verify|review|anchor|purge|record``. The front door starts it as ``nexus audit``.
 
 Exit codes: 0 all is well, 1 the log is not as it was written, or the request was refused.
 """
 
 import argparse
+import json
 import sys
 from datetime import UTC, date, datetime
 
 import psycopg
+from sqlalchemy.exc import DBAPIError
 
 from foundation import clock
 from foundation.settings import Databases, Home, MissingSecret
 from hiring.audit.anchors import AnchorBook, AnchorRefused
 from hiring.audit.retention import PurgeRefused, purge
 from hiring.audit.review import as_csv, as_table, review
+from hiring.audit.service import by_operator
 from hiring.audit.verification import add_anchor, verify
+from hiring.database import open_engine
 
 
 def _verify(options: argparse.Namespace, book: AnchorBook) -> int:
@@ -49,6 +53,16 @@ def _purge(options: argparse.Namespace, book: AnchorBook) -> int:
     return 0
 
 
+def _record(options: argparse.Namespace, _book: AnchorBook) -> int:
+    after = json.loads(options.after)
+    row = by_operator(
+        options.action, options.object_type, options.object_id, after, actor=options.actor or None, reason=options.reason or None
+    )
+    with open_engine(options.url or Databases().url("hiring"), 1).begin() as connection:
+        connection.execute(row)
+    return 0
+
+
 def _month(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
 
@@ -69,6 +83,14 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     old.add_argument("--reason", default="", help="a sentence, kept in the log")
     old.add_argument("--really", action="store_true", help="without it, only count")
     old.set_defaults(run=_purge)
+    row = verbs.add_parser("record", parents=[common], help="log what was done outside the database: the front door asks for it")
+    row.add_argument("--action", required=True, help="model.promote")
+    row.add_argument("--object-type", required=True)
+    row.add_argument("--object-id", required=True)
+    row.add_argument("--actor", default="", help="default: whoever is logged in to the operating system")
+    row.add_argument("--reason", default="")
+    row.add_argument("--after", default="{}", help="JSON: ids and codes")
+    row.set_defaults(run=_record)
     return parser.parse_args(arguments)
 
 
@@ -79,7 +101,7 @@ def main(arguments: list[str]) -> int:
         return int(options.run(options, AnchorBook.of(Home())))
     except (AnchorRefused, PurgeRefused, MissingSecret) as error:
         sys.stderr.write(f"{error}\n")
-    except psycopg.Error as error:
+    except (psycopg.Error, DBAPIError) as error:
         sys.stderr.write(f"the hiring database refused or did not answer ({type(error).__name__}): is it up, and migrated?\n")
     return 1
 

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from hiring.audit.anchors import Anchor, AnchorBook, spelled
+from hiring.audit.operators import operator
 from hiring.audit.verification import Verdict, check, one, open_log
 
 YEARS = 2
@@ -90,8 +91,8 @@ def log_by_operator(
     """Log what was done at the command line with the owner's login, in the connection's transaction, as its last statement."""
     connection.execute(
         "insert into audit.events (actor, actor_type, action, object_type, reason, outcome, rows_affected)"
-        " values ('operator', 'system', %s, %s, %s, 'ok', %s)",
-        [action, object_type, reason, rows_affected],
+        " values (%s, 'system', %s, %s, %s, 'ok', %s)",
+        [operator(), action, object_type, reason, rows_affected],
     )
 
 

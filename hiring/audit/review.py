@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from hiring.audit.retention import log_by_operator
 from hiring.audit.verification import open_log
 
-LOOK_AT = {"export.": "export", "membership.": "grant", "user.": "grant", "api_key.": "grant", "equity.": "equity", "audit.": "log"}
+LOOK_AT = {
+    "export.": "export", "membership.": "grant", "user.": "grant", "api_key.": "grant", "equity.": "equity", "audit.": "log",
+    "model.": "model", "ingestion.": "source",
+}  # fmt: skip
 """First words of actions that a reviewer reads one by one, and why."""
 
 

@@ -6,8 +6,9 @@ from fastapi import Depends, Request
 
 from hiring.access import Access, requires
 from hiring.audit import schemas
+from hiring.audit.errors import ReasonRequired
 from hiring.audit.service import EQUITY_PACK, AuditService
-from hiring.errors import NotFound
+from hiring.errors import Forbidden, NotFound
 from hiring.origin import origin_of
 from hiring.permissions import Permission
 from hiring.routing import domain_router
@@ -35,7 +36,29 @@ def allow_equity_pack(
 
 @router.post("/audit/exports", status_code=204)
 def keep_export(body: schemas.NewExport, access: Annotated[Access, requires(Permission.INSIGHTS_READ)]) -> None:
-    """Log that a file of figures leaves; whoever makes files asks before, and makes none without a yes."""
+    """Log that a file leaves, or that people are listed; whoever makes files asks before, and makes none without a yes."""
     if body.tenant_id is not None:
         access.require_school(body.tenant_id, NotFound("tenant_id: there is no such school"))
-    access.log("export.file", "figures", body.name, tenant_id=body.tenant_id, rows_affected=body.rows, after={"format": body.format})
+    if body.holds == "people" and not access.caller.holds(Permission.APPLICATIONS_READ):
+        raise Forbidden(f"a list of people needs the permission {Permission.APPLICATIONS_READ}")
+    is_file = body.format != "page"
+    if body.holds == "people" and is_file and not body.reason:
+        raise ReasonRequired("reason: say in a few words why this list of people is taken, without naming anybody")
+    action = "export.file" if is_file else "private.read"
+    access.log(
+        action, body.holds, body.name,
+        tenant_id=body.tenant_id, reason=body.reason, rows_affected=body.rows, after={"format": body.format},
+    )  # fmt: skip
+
+
+@router.post("/audit/served-metrics", status_code=204)
+def keep_served(
+    body: schemas.ServedBatch,
+    access: Annotated[Access, requires(Permission.EXPORTS_RECORD, keeps_reply=False)],
+    session: DatabaseSession,
+    service: Annotated[AuditService, Depends(_service)],
+    request: Request,
+) -> None:
+    """Log what the metrics API gave to whom; for that service's key alone."""
+    access.require_platform()
+    service.log_served(session, access, body, origin_of(request))

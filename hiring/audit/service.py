@@ -20,7 +20,8 @@ from foundation.pseudonyms import subject_ref
 from hiring.access import Access, Caller, Log, Side
 from hiring.audit import errors
 from hiring.audit.flood import FloodLimit
-from hiring.audit.schemas import EquityPack, NewEquityPack
+from hiring.audit.operators import operator
+from hiring.audit.schemas import EquityPack, NewEquityPack, ServedBatch
 from hiring.audit.tables import events
 from hiring.audit.values import changes
 from hiring.errors import Problem
@@ -33,9 +34,20 @@ _WAITING = "audit rows"
 _ADD = insert(events)  # made once, see ``_insert_into`` in ``rows.py``
 
 
-def by_operator(action: str, object_type: str, object_id: object, after: Mapping[str, Any]) -> Insert:
-    """Return the statement that logs what was done at the command line; run it last in its transaction. ``after``: ids and codes."""
-    who = {"actor": "operator", "actor_type": "system", "outcome": "ok"}
+def by_operator(
+    action: str, object_type: str, object_id: object, after: Mapping[str, Any], *, actor: str | None = None, reason: str | None = None
+) -> Insert:
+    """Return the statement that logs what was done at the command line; run it last in its transaction.
+
+    Args:
+        action: ``<thing>.<verb>``.
+        object_type: the thing's kind.
+        object_id: which one.
+        after: ids and codes.
+        actor: who did it; default: whoever is logged in to the operating system.
+        reason: why, in their words.
+    """
+    who = {"actor": actor or operator(), "actor_type": "system", "outcome": "ok", "reason": reason}
     return insert(events).values(**who, action=action, object_type=object_type, object_id=str(object_id), after=dict(after))
 
 
@@ -131,6 +143,16 @@ class AuditService:
             seq=made.seq, at=made.at, model=body.model, year=body.year, reason=body.reason, expires_on=body.expires_on,
             auditor=access.caller.principal.subject_id,
         )  # fmt: skip
+
+    def log_served(self, session: Session, access: Access, body: ServedBatch, origin: Origin) -> None:
+        """Log what the metrics API gave to its callers: they are the actors, the service that tells is not."""
+        for item in body.items:
+            values = self._who(access.caller, origin) | {
+                "actor": item.actor, "actor_type": item.actor_type, "session_id": None, "outcome": "ok",
+                "action": "export.equity" if item.is_equity else "export.metrics", "object_type": "metrics", "rows_affected": item.rows,
+                "after": {"format": item.format, "metrics": item.metrics, "answers": item.answers},
+            }  # fmt: skip
+            session.info.setdefault(_WAITING, []).append(values)
 
     def _who(self, caller: Caller, origin: Origin) -> dict[str, Any]:
         principal = caller.principal

@@ -18,7 +18,7 @@ from hiring.access import Side
 CODES = frozenset(
     {
         "cadence", "canonical_stage", "changed", "country", "currency", "delivery", "direction", "expires_on", "format",
-        "kind", "locale", "merged_subject", "method", "metric_id", "model",
+        "kind", "locale", "merged_subject", "method", "metric_id", "metrics", "model",
         "period", "role", "scopes", "season", "side", "status", "subject",
         "tenant_ids", "timezone", "type", "unit",
     }

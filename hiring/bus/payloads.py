@@ -183,16 +183,24 @@ class OfAssessment(OfTenant):
 
 
 class InterviewStep(OfAssessment):
-    """An interview of an application was held, cancelled or missed."""
+    """An interview of an application was held or missed."""
 
     kind: Code
 
 
-class InterviewScheduled(InterviewStep):
-    """An interview of an application got its time, or another one."""
+class InterviewCancelled(InterviewStep):
+    """An interview of an application will not be."""
 
+    candidate_id: UUID | None = Field(default=None, description="null: the service learnt of the application by an import")
+
+
+class InterviewScheduled(InterviewStep):
+    """An interview of an application got its time, or another one. Where it is, the assessments service tells who may ask."""
+
+    candidate_id: UUID | None = Field(default=None, description="null: the service learnt of the application by an import")
     scheduled_start: Instant
     scheduled_end: Instant
+    is_moved: bool = Field(default=False, description="it had been scheduled before: time or place are others now")
 
 
 class ScorecardSubmitted(InterviewStep):
@@ -275,7 +283,7 @@ PAYLOADS: Mapping[str, Mapping[int, type[Payload]]] = {
     "APPLICATION_REOPENED": {1: ApplicationReopened},
     "INTERVIEW_SCHEDULED": {1: InterviewScheduled},
     "INTERVIEW_HELD": {1: InterviewStep},
-    "INTERVIEW_CANCELLED": {1: InterviewStep},
+    "INTERVIEW_CANCELLED": {1: InterviewCancelled},
     "INTERVIEW_MISSED": {1: InterviewStep},
     "INTERVIEW_ANALYSED": {1: OfAssessment},
     "SCORECARD_SUBMITTED": {1: ScorecardSubmitted},

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from hiring.schemas import Code, Country, EventTime, Instant, Name, Reply, RequestBody, example
+from hiring.schemas import Code, Country, EventTime, Instant, Language, Name, Reply, RequestBody, example
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]{1,64}@[^@\s\x00]{1,190}$")]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()/.-]{5,30}$")]
@@ -40,6 +40,7 @@ class NewCandidate(RequestBody):
     email: Email | None = None
     phone: Phone | None = None
     country: Country | None = None
+    preferred_language: Language | None = Field(default=None, description="of letters; without it the school's")
     years_experience: float | None = Field(default=None, ge=0, le=60)
     qualification_level: Qualification | None = None
     subjects: list[Code] = Field(default=[], max_length=20)
@@ -54,6 +55,7 @@ class CandidateChange(RequestBody):
     email: Email | None = None
     phone: Phone | None = None
     country: Country | None = None
+    preferred_language: Language | None = Field(default=None, description="of letters; without it the school's")
     years_experience: float | None = Field(default=None, ge=0, le=60)
     qualification_level: Qualification | None = None
     subjects: list[Code] | None = Field(default=None, max_length=20)
@@ -82,6 +84,7 @@ class Candidate(Reply):
     email: str | None
     phone: str | None
     country: str | None
+    preferred_language: str | None
     years_experience: float | None
     qualification_level: str | None
     subjects: list[str]

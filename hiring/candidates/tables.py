@@ -16,6 +16,7 @@ candidates = Table(
     text("email_hash", optional=True),
     sealed("phone_encrypted"),
     text("country", optional=True),
+    text("preferred_language", optional=True),
     number("years_experience", 4, 1, optional=True),
     text("qualification_level", optional=True),
     texts("subjects"),

@@ -41,7 +41,7 @@ def _candidate(asked_id: UUID, row: dict[str, Any]) -> dict[str, Any]:
         "email": row["email"],
         "phone": row["phone"],
         "display_name": f"{row['given_name']} {row['family_name']}",
-        "locale": LANGUAGES.get(row["country"], DEFAULT_LANGUAGE),
+        "locale": row["preferred_language"],
     }
 
 
@@ -71,9 +71,11 @@ def _users(session: Session, ids: Iterable[UUID]) -> list[dict[str, Any]]:
 
 
 def _applications(session: Session, ids: Iterable[UUID]) -> list[Any]:
+    school = (organisations.c.name.label("school_name"), organisations.c.timezone, organisations.c.country)
     query = (
-        select(applications.c.id, jobs.c.title.label("job_title"), organisations.c.name.label("school_name"))
+        select(applications.c.id, jobs.c.title.label("job_title"), *school)
         .join(jobs, jobs.c.id == applications.c.job_id)
         .join(organisations, organisations.c.id == applications.c.tenant_id)
     )
-    return list(session.execute(query.where(one_of(applications.c.id, ids))))
+    found = session.execute(query.where(one_of(applications.c.id, ids)))
+    return [{**row._mapping, "locale": LANGUAGES.get(row.country, DEFAULT_LANGUAGE)} for row in found]

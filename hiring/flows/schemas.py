@@ -81,7 +81,7 @@ class Contact(Reply):
     email: str | None
     phone: str | None
     display_name: str
-    locale: str
+    locale: str | None = Field(description="the language the person asked for, or a colleague's school's; null: the school's")
 
 
 class SpokenOf(Reply):
@@ -90,6 +90,8 @@ class SpokenOf(Reply):
     id: UUID
     job_title: str
     school_name: str
+    locale: str = Field(description="the school's")
+    timezone: str = Field(description="the school's, IANA")
 
 
 class ContactAnswer(Reply):

@@ -2,22 +2,18 @@
 
 import argparse
 import json
-import signal
 import sys
-import threading
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from foundation import clock, logs
+from foundation import clock
 from foundation.settings import Home
 from hiring.database import open_engine, session_factory
 from hiring.notifications import dead_letters
 from hiring.notifications.schemas import DeadLetter, Overview
 from hiring.notifications.settings import NotificationSettings
-from hiring.notifications.stations import prepare
 from hiring.rows import Paging
 
 
@@ -27,8 +23,6 @@ def main(arguments: list[str]) -> int:
     settings, home = NotificationSettings(), Home()
     engine = open_engine(settings.postgres, 4)
     try:
-        if options.command == "work":
-            return _work(settings, home, engine)
         with session_factory(engine)() as session, session.begin():
             return _ask(session, settings, home, options)
     finally:
@@ -42,7 +36,6 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("status", help="count deliveries by channel and state; say which channels are off")
-    commands.add_parser("work", help="take in events and send until Ctrl-C, beside a running service")
     dead = commands.add_parser("dead", help="list, show or replay dead letters").add_subparsers(dest="action", required=True)
     listing = dead.add_parser("list", help="one line a letter: id, channel, template, recipient, tries, code")
     listing.add_argument("--limit", type=int, default=50, help="at most so many (default 50)")
@@ -76,17 +69,6 @@ def _ask(session: Session, settings: NotificationSettings, home: Home, options: 
 
 def _show(values: dict[str, Any]) -> None:
     sys.stdout.write(f"{json.dumps(values, indent=2)}\n")
-
-
-def _work(settings: NotificationSettings, home: Home, engine: Engine) -> int:
-    logs.configure()
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    work = prepare(settings, home, engine, stopping)
-    logs.logger("notifications").info("started", stations=[station.name for station in work.stations], off=sorted(work.missing))
-    work.run(stopping, settings.postgres)
-    return 0
 
 
 if __name__ == "__main__":

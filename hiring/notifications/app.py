@@ -23,10 +23,13 @@ from hiring.access import AgencySubmissions, Caller, Grant, Trail, public
 from hiring.database import open_engine, session_factory
 from hiring.guard import Guard
 from hiring.line_trail import LineTrail
+from hiring.notifications.gauges import gauges
 from hiring.notifications.router import Service, router
 from hiring.notifications.settings import API_KEY, SIGNING_KEY, NotificationSettings
 from hiring.notifications.stations import Work, prepare
 from hiring.notifications.tables import deliveries, preferences
+from hiring.operations.router import OperationsService
+from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
 
 _BODY_LIMIT_BYTES = 100_000
@@ -113,20 +116,32 @@ def create_app(
         await run_in_threadpool(working.join)
         engine.dispose()
 
-    app = FastAPI(title="Educator Nexus notifications", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Educator Nexus notifications API",
+        version="1",
+        summary="Dead letters, preferences and the unsubscribe page.",
+        docs_url="/docs" if settings.docs_enabled else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        lifespan=lifespan,
+        responses=errors.REFUSALS | errors.CORE_AWAY,
+    )
     errors.install(app)
     app.add_middleware(Guard, body_limit=_BODY_LIMIT_BYTES)
-    app.add_middleware(Observed, service="notifications", registry=CollectorRegistry())
+    registry = CollectorRegistry()
+    app.add_middleware(Observed, service="notifications", registry=registry)
     state = app.state
     state.engine, state.session_maker, state.work = engine, session_factory(engine), work
     state.request_threads = CapacityLimiter(_CONNECTIONS)
     state.notifications = Service(settings, home, home.ensure_secret(SIGNING_KEY))
     state.authenticator = AskCore(settings, home)
     state.audit = trail_over(state.session_maker)
+    state.operations = OperationsService((gauges, work.gauges), registry)
     state.request_limit = RequestLimit(settings.requests_per_minute)
     # No route here asks for rows of a school or an agency: whoever is not the platform's reaches nothing.
     state.read_submissions = lambda _session, _agency_ids: AgencySubmissions()
     state.is_school = lambda _session, _organisation_id: False
     _add_health(app)
     app.include_router(router)
+    app.include_router(operations_router)
     return app

@@ -2,12 +2,13 @@
 
 import threading
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from hiring.work.backoff import delay
 
 LONGEST_PAUSE = timedelta(minutes=5)
 State = Literal["closed", "half_open", "open"]
+STATES: tuple[State, ...] = get_args(State)
 
 
 class Breaker:

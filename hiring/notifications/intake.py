@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from foundation import clock
 from hiring.bus.consumer import Consumer
 from hiring.bus.envelope import Event
+from hiring.notifications.appointments import mark_needless
 from hiring.notifications.rules import RULES, TRANSACTIONAL, rules_for
 from hiring.notifications.settings import NotificationSettings
 from hiring.notifications.tables import preferences
@@ -20,14 +21,18 @@ from hiring.rows import new_id
 # One statement a batch. Quiet: what was told about an application a short while ago (a stage moved there and back) is not told again.
 _ADD = text("""
 insert into notifications.deliveries
-  (id, event_id, channel, recipient, template, category, tenant_id, application_id, attempts, due_at, created_at, updated_at)
-select id, event_id, channel, recipient, template, category, tenant_id, application_id, 0, :now, :now, :now
+  (id, event_id, channel, recipient, template, category, tenant_id, application_id, interview_id, state, error, attempts, due_at,
+   created_at, updated_at)
+select id, event_id, channel, recipient, template, category, tenant_id, application_id, interview_id,
+  case when is_needless then 'skipped' else 'ready' end, case when is_needless then 'superseded' end, 0, :now, :now, :now
 from jsonb_to_recordset(cast(:rows as jsonb)) as new
-  (id uuid, event_id uuid, channel text, recipient text, template text, category text, tenant_id uuid, application_id uuid, may_repeat bool)
+  (id uuid, event_id uuid, channel text, recipient text, template text, category text, tenant_id uuid, application_id uuid,
+   interview_id uuid, covered_by text, may_repeat bool, is_needless bool)
 where may_repeat or not exists (
   select from notifications.deliveries told
-  where told.application_id = new.application_id and told.template = new.template and told.recipient = new.recipient
+  where told.application_id = new.application_id and told.template in (new.template, new.covered_by) and told.recipient = new.recipient
     and told.channel = new.channel and told.event_id <> new.event_id and told.created_at > :quiet_since
+    and told.error is distinct from 'superseded'
 )
 on conflict (event_id, channel, recipient) do nothing
 """)
@@ -60,7 +65,10 @@ class Intake:
                     "template": rule.template,
                     "category": rule.category,
                     "tenant_id": event.data.get("tenant_id"),
-                    "application_id": str(event.aggregate_id) if event.kind == "application" else None,
+                    "application_id": str(event.aggregate_id) if event.kind == "application" else event.data.get("application_id"),
+                    "interview_id": str(event.aggregate_id) if event.kind == "interview" else None,
+                    "covered_by": rule.covered_by,
+                    "is_needless": False,
                     "may_repeat": rule.category in TRANSACTIONAL or self.settings.quiet_minutes == 0,
                 }
                 same = (rule.template, recipient, event.id if row["may_repeat"] else event.subject)
@@ -73,6 +81,7 @@ class Intake:
             for row in rows.values()
             for channel in ("email", *wanted.get((row["recipient"], row["category"]), ()))
         ]
+        mark_needless(session, new, now)
         quiet_since = now - timedelta(minutes=self.settings.quiet_minutes)
         session.execute(_ADD, {"rows": json.dumps(new), "now": now, "quiet_since": quiet_since})
 

@@ -8,11 +8,13 @@ from sqlalchemy import ARRAY, Text, any_, literal, select
 from sqlalchemy.orm import Session
 
 from foundation import clock
+from hiring.notifications.appointments import CANCELLED
 from hiring.notifications.contacts import Found
+from hiring.notifications.interviews import Appointment
 from hiring.notifications.providers import Letter
 from hiring.notifications.rules import message_key
 from hiring.notifications.tables import preferences
-from hiring.notifications.texts import render
+from hiring.notifications.texts import render, spoken
 from hiring.notifications.unsubscribing import Subscription, is_optional, sign
 from hiring.rows import AnyRow
 
@@ -20,7 +22,7 @@ Unwanted = frozenset[tuple[str, str, str]]
 
 
 class NobodyToTell(Exception):
-    """A delivery is not to be sent. ``code``: no_contact (erased, left, unknown), no_address, not_wanted, too_old."""
+    """A delivery is not to be sent. ``code``: no_contact (erased, left, unknown), no_address, not_wanted, too_old, out_of_date."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -55,7 +57,7 @@ class Letters:
         """Return a delivery's letter.
 
         Raises:
-            NobodyToTell: there is no address, or the message is not wanted, or it waited so long that it is no news.
+            NobodyToTell: there is no address, or the message is not wanted, or it waited so long that it is no news, or no longer true.
             jinja2.UndefinedError: the text asks for words the core does not know.
         """
         if row.due_at < clock.now() - timedelta(days=self.news_days):  # mail was off for weeks: nobody is flooded when it is set up
@@ -68,10 +70,23 @@ class Letters:
             raise NobodyToTell("no_address")
         if is_optional(row.category) and any((who, row.channel, row.category) in unwanted for who in (row.recipient, contact.person)):
             raise NobodyToTell("not_wanted")
+        about = found.applications.get(row.application_id, {})
+        locale = spoken(contact.locale, about.get("locale"))
         link = ""
         if is_optional(row.category):
-            token = sign(self.signing_key, Subscription(contact.person, row.channel, row.category, contact.locale))
+            token = sign(self.signing_key, Subscription(contact.person, row.channel, row.category, locale))
             link = f"{self.public_url.rstrip('/')}/v1/notifications/unsubscribe?token={token}"
-        values = {"name": contact.display_name, **found.applications.get(row.application_id, {})}
-        words = render(row.template, contact.locale, values, link)
+        values = {"name": contact.display_name, **about}
+        if row.interview_id is not None:
+            values |= _appointment(row, found).words(locale, about.get("timezone", "UTC"))
+        words = render(row.template, locale, values, link)
         return Written(row, Letter(message_key(row.event_id, row.template), address, words, link))
+
+
+def _appointment(row: AnyRow, found: Found) -> Appointment:
+    """Return the interview a letter is about, if what the letter says of it still holds."""
+    interview = found.interviews.get(row.interview_id)
+    wanted = "cancelled" if row.template == CANCELLED else "scheduled"
+    if interview is None or interview.status != wanted or interview.start < clock.now():
+        raise NobodyToTell("out_of_date")
+    return interview

@@ -10,10 +10,10 @@ from hiring.bus.envelope import Event
 from hiring.domain_events import EventType
 
 Channel = Literal["email", "sms", "push"]
-Category = Literal["application", "hiring", "offer", "account"]
+Category = Literal["application", "hiring", "interview", "offer", "account"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
-TRANSACTIONAL = frozenset({"offer", "account"})
-"""What cannot be unsubscribed: somebody waits for an answer, or asked for an account."""
+TRANSACTIONAL = frozenset({"interview", "offer", "account"})
+"""What cannot be unsubscribed: somebody waits for an answer or at a place, or asked for an account."""
 
 
 @dataclass(frozen=True)
@@ -27,23 +27,30 @@ class Rule:
         names: field of the event's data that holds the recipient's id; empty: the event's own subject.
         when: fields of the data and the value they must have.
         is_second: it goes out beside another message of the same event.
+        covered_by: the message about the same application that says it too; who got that one a short while ago is not told again.
     """
 
     template: str
     category: Category
     kind: Literal["candidate", "user"]
     names: str
-    when: Mapping[str, str] = field(default_factory=dict)
+    when: Mapping[str, str | bool] = field(default_factory=dict)
     is_second: bool = False
+    covered_by: str = ""
 
 
-def _to_candidate(template: str, category: Category = "application", **when: str) -> Rule:
-    return Rule(template, category, "candidate", "candidate_id", when)
+def _to_candidate(template: str, category: Category = "application", *, covered_by: str = "", **when: str | bool) -> Rule:
+    return Rule(template, category, "candidate", "candidate_id", when, covered_by=covered_by)
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
     EventType.APPLICATION_SUBMITTED.value: (_to_candidate("application_received"),),
-    EventType.STAGE_MOVED.value: (_to_candidate("interview", to_stage="interview"),),
+    EventType.STAGE_MOVED.value: (_to_candidate("interview", covered_by="interview_scheduled", to_stage="interview"),),
+    EventType.INTERVIEW_SCHEDULED.value: (
+        _to_candidate("interview_scheduled", "interview", is_moved=False),
+        _to_candidate("interview_moved", "interview", is_moved=True),
+    ),
+    EventType.INTERVIEW_CANCELLED.value: (_to_candidate("interview_cancelled", "interview"),),
     EventType.OFFER_SENT.value: (_to_candidate("offer", "offer"),),
     EventType.APPLICATION_REJECTED.value: (_to_candidate("rejected"),),
     EventType.APPLICATION_ENDED.value: (_to_candidate("job_closed", outcome="job_closed"),),

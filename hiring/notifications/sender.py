@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session, sessionmaker
 
 from foundation import clock, logs
+from hiring.notifications.asking import Unanswered
 from hiring.notifications.breaker import Breaker
-from hiring.notifications.contacts import ContactBook, ContactsUnavailable
+from hiring.notifications.contacts import ContactBook, Found
+from hiring.notifications.interviews import InterviewBook
 from hiring.notifications.letters import Letters, NobodyToTell, Written
 from hiring.notifications.outcomes import Outcome, Settling
 from hiring.notifications.providers import SECONDS, NotTaken, Provider
@@ -53,6 +55,7 @@ class Sender:
         settings: batch, connections, leases.
         breaker: of the provider, shared by the senders of this process.
         core: breaker of the contact book, shared likewise.
+        interviews: knows when and where interviews are; ``assessments`` is its breaker. While it is away only letters about them wait.
         stopping: once set, what was not begun is put back.
         number: tells senders of one channel apart.
     """
@@ -64,6 +67,8 @@ class Sender:
     settings: NotificationSettings
     breaker: Breaker
     core: Breaker
+    interviews: InterviewBook
+    assessments: Breaker
     stopping: threading.Event
     number: int = 1
     _runner: asyncio.Runner = field(default_factory=asyncio.Runner)
@@ -76,7 +81,7 @@ class Sender:
     @property
     def name(self) -> str:
         """Name of the station."""
-        return f"sender {self.provider.channel} {self.number}"
+        return f"deliver {self.provider.channel} {self.number}"
 
     def work(self) -> int:
         """Send one batch; return how many deliveries were claimed. While a breaker is half open that is one."""
@@ -89,7 +94,7 @@ class Sender:
         self._last_used = time.monotonic()
         try:
             batch = self._write(rows)
-        except ContactsUnavailable as error:
+        except Unanswered as error:
             wait = self.core.fail(clock.now(), error.code)
             self._settling.put_back(rows, wait, error.code)
             logs.logger("notifications").warning("contacts_unavailable", error=error.code)
@@ -103,6 +108,7 @@ class Sender:
         self._runner.run(self.provider.close())
         self._runner.close()
         self.book.close()
+        self.interviews.close()
 
     def _claim(self, limit: int) -> list[AnyRow]:
         with self.sessions() as session, session.begin():
@@ -111,6 +117,7 @@ class Sender:
     def _write(self, rows: Sequence[AnyRow]) -> _Batch:
         """Write the letters of a batch. What is not begun by a third of the lease goes back, long before others may claim it."""
         found = self.book.look_up(rows)
+        rows = self._with_interviews(rows, found)
         with self.sessions() as session:
             unwanted = self.letters.unwanted(session, rows, found)
         batch = _Batch([], [], time.monotonic() + self.settings.lease_seconds / 3)
@@ -123,6 +130,24 @@ class Sender:
                 batch.done.append(Outcome(row, "refused", f"text_{type(error).__name__.lower()}"))
         batch.waiting.reverse()  # they are taken from the end
         return batch
+
+    def _with_interviews(self, rows: Sequence[AnyRow], found: Found) -> Sequence[AnyRow]:
+        """Look up the interviews that rows are about; put those rows back where nobody answers, and return the others."""
+        about = [row for row in rows if row.interview_id is not None]
+        if not about:
+            return rows
+        wait, code = self.assessments.remaining(clock.now()), self.assessments.code
+        if not wait:
+            try:
+                found.interviews.update(self.interviews.look_up([row.interview_id for row in about]))
+            except Unanswered as error:
+                wait, code = self.assessments.fail(clock.now(), error.code), error.code
+                logs.logger("notifications").warning("interviews_unavailable", error=code)
+            else:
+                self.assessments.succeed()
+                return rows
+        self._settling.put_back(about, wait, code)
+        return [row for row in rows if row.interview_id is None]
 
     async def _send_all(self, batch: _Batch) -> None:
         """Send over several connections; whenever enough results have come together they are written, beside the sending."""

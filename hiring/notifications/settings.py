@@ -17,9 +17,11 @@ class NotificationSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEXUS_NOTIFICATIONS_", frozen=True, extra="ignore")
 
+    docs_enabled: bool = Field(default=True, description="serve /docs and /openapi.json; off in production")
     requests_per_minute: int = Field(default=12_000, ge=1, description="of one credential, in each process; more get 429")
     database_url: str = Field("", repr=False, description="Postgres with its schema and the event log; unset: the hiring database")
     core_url: str = Field("", description="base URL of the hiring API; unset: the one `nexus up` wrote to run/addresses.json")
+    assessments_url: str = Field("", description="base URL of the assessments API; unset: as with core_url")
     public_url: str = Field("http://127.0.0.1:8070", description="where people reach this service: unsubscribe links begin with it")
     news_days: float = Field(7, gt=0, description="nobody is told what is older than this: imports, mail that was off for long")
     quiet_minutes: float = Field(60, ge=0, description="the same message about the same application is not sent again within this time")
@@ -43,7 +45,13 @@ class NotificationSettings(BaseSettings):
 
     def core(self, home: Home) -> str:
         """Return the base URL of the hiring API, empty where none is known."""
-        file = home.root / "run" / "addresses.json"
-        if self.core_url or not file.exists():
-            return self.core_url
-        return str(json.loads(file.read_text()).get("hiring", ""))
+        return self.core_url or _running(home, "hiring")
+
+    def assessments(self, home: Home) -> str:
+        """Return the base URL of the assessments API, empty where none is known."""
+        return self.assessments_url or _running(home, "assessments")
+
+
+def _running(home: Home, service: str) -> str:
+    file = home.root / "run" / "addresses.json"
+    return str(json.loads(file.read_text()).get(service, "")) if file.exists() else ""

@@ -17,6 +17,7 @@ deliveries = Table(
     text("category"),
     uuid("tenant_id", optional=True),
     uuid("application_id", optional=True),
+    uuid("interview_id", optional=True),
     text("locale", optional=True),
     text("state"),
     integer("attempts"),

@@ -42,10 +42,13 @@ def _template(locale: str, file: str) -> Template:
     return _environment().get_template(f"{locale}/{file}")
 
 
-def spoken(locale: str) -> str:
-    """Return the locale texts exist in: the given one, its language (de for de-AT), or English."""
-    language = locale.replace("_", "-").partition("-")[0].lower()
-    return next((known for known in (locale, language) if known in LOCALES), FALLBACK)
+def spoken(*wished: str | None) -> str:
+    """Return the locale of the first wish that texts exist for, as such or as its language (de for de-AT); else English."""
+    for locale in filter(None, wished):
+        language = locale.replace("_", "-").partition("-")[0].lower()
+        if found := next((known for known in (locale, language) if known in LOCALES), None):
+            return found
+    return FALLBACK
 
 
 def render(template: str, locale: str, values: Mapping[str, str], unsubscribe_url: str = "") -> Words:

@@ -137,6 +137,9 @@ def run(
     new_equity_ledger: Annotated[
         str, typer.Option("--new-equity-ledger", metavar="REASON", help="Start a new equity ledger though figures were released before.")
     ] = "",
+    reload: Annotated[
+        str, typer.Option("--reload", metavar="REASON", help="Read every source table anew; the reason is kept in the audit log.")
+    ] = "",
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Build what was known at this instant (UTC), beside the current version."),
@@ -147,11 +150,13 @@ def run(
     With --as-of the metrics API can answer as of then; pages go on showing the current version, and nothing is trained. What the
     source keeps no history of (the present status of a hire, merged candidates) is as it is now.
 
-    Examples: `nexus run` · `nexus run --force` · `nexus run --as-of 2026-06-01`
+    Examples: `nexus run` · `nexus run --force` · `nexus run --as-of 2026-06-01` · `nexus run --reload "The source was restored"`
     """
     moment = None if as_of is None else parse_until(as_of, "--as-of")
     if new_equity_ledger:
         os.environ["NEXUS_PUBLISHING_NEW_EQUITY_LEDGER"] = new_equity_ledger
+    if reload:
+        os.environ["NEXUS_INGESTION_RELOAD"] = reload
     with Database(Home()) as database:
         if not database.is_external:
             migrate(Databases().url("owner"))  # the home may come from an earlier version

@@ -25,15 +25,6 @@ def status() -> None:
     _run("status")
 
 
-@notifications.command()
-def work() -> None:
-    """Take in events and send until Ctrl-C, beside the service of `nexus up`: one more sender.
-
-    Example: `nexus notifications work`
-    """
-    _run("work")
-
-
 @dead.command("list")
 def list_dead(limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 50) -> None:
     """List dead letters: id, channel, template, recipient's id, tries, code.

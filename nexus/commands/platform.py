@@ -142,13 +142,18 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for
 
 def worker(
     only: Annotated[list[str], typer.Option("--only", metavar="STATION", help="Do only stations whose name starts so; repeatable.")] = [],  # noqa: B006  typer's way to say none; never changed
+    deliver: Annotated[bool, typer.Option("--deliver", help="Also send messages, as the notification service does.")] = False,
 ) -> None:
-    """Do what happens after requests until Ctrl-C: move events, feed their consumers. `nexus up` keeps one running; start more at will.
+    """Do what happens after requests until Ctrl-C: move events, feed consumers, hires, files. `nexus up` keeps one; start more at will.
 
-    Examples: `nexus worker` · `nexus worker --only relay`
+    Stations: `relay`, `consumer NAME`, `saga`, `read resume`, `read interview`, `sweep uploads`, `legacy files`, `pruner`; and `deliver`
+    (`deliver intake`, `deliver email`, `deliver sms`, `deliver push`), which the notification service does unless it is asked for here.
+
+    Examples: `nexus worker` · `nexus worker --only relay` · `nexus worker --only deliver` · `nexus worker --deliver`
     """
     home = Home()
     command = [sys.executable, "-m", "hiring.worker", *(part for station in only for part in ("--only", station))]
+    command += ["--deliver"] if deliver else []
     os.execve(command[0], command, environment(home))  # noqa: S606  no shell: our own interpreter and module
 
 

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ingestion.bookkeeping import quarantine_counts
 from metrics.catalogue import definitions_frame, product_catalogue
 from metrics.values import metric_values
+from orchestration.audit_log import record
 from orchestration.build_record import fingerprint, remember_published, why_not_publishable
 from orchestration.defs.training import champions
 from orchestration.resources import WRITER, home, source_world, warehouse
@@ -55,7 +56,9 @@ def published(steps: dg.ResourceParam[Steps]) -> dg.MaterializeResult[None]:
             checks = connection.sql("select * from raw._check_results").pl()
             values = metric_values(BuildReader(connection))
             quarantined = quarantine_counts(connection)
-        append_missing(root, candidates, new_ledger_reason=PublishingSettings().new_equity_ledger)
+        if new_ledger := PublishingSettings().new_equity_ledger:
+            record("equity.new_ledger", "equity_ledger", str(as_of), reason=new_ledger)
+        append_missing(root, candidates, new_ledger_reason=new_ledger)
         tables: dict[str, pl.DataFrame] = {
             **released_tables(root),
             "marts.metric_definitions": definitions_frame(product_catalogue()),

@@ -6,9 +6,10 @@ import dagster as dg
 
 from foundation.settings import Databases
 from ingestion import sync
-from ingestion.guards import LikelyTruncatedRead, ReconciliationFailed, SourceShapeChanged
+from ingestion.guards import IngestionSettings, LikelyTruncatedRead, ReconciliationFailed, SourceShapeChanged
 from ingestion.sources.hiring_log import TABLES as HIRING_LOG_TABLES
-from ingestion.table_specs import TABLE_SPECS
+from ingestion.table_specs import SOURCE, TABLE_SPECS
+from orchestration.audit_log import NotLogged, record
 from orchestration.resources import WHILE_SOURCE_IS_AWAY, WRITER, warehouse
 from orchestration.steps import Steps
 
@@ -33,8 +34,9 @@ def sync_hiring_core(context: dg.AssetExecutionContext, steps: dg.ResourceParam[
     """Read every committed change of the hiring core since the last sync, in one snapshot."""
     with steps.step("extract"):
         try:
+            _log_overrides()
             report = sync(Databases().url("pipeline"), warehouse())
-        except (SourceShapeChanged, LikelyTruncatedRead, ReconciliationFailed) as error:
+        except (NotLogged, SourceShapeChanged, LikelyTruncatedRead, ReconciliationFailed) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
     context.log.info(f"{report.rows_changed} rows changed, as of {report.as_of}")
     steps.add("rows_extracted", report.rows_changed)
@@ -44,6 +46,15 @@ def sync_hiring_core(context: dg.AssetExecutionContext, steps: dg.ResourceParam[
             metadata={"inserted": table.inserted, "updated": table.updated, "deleted": table.deleted, "reloaded": table.is_reload},
         )
     yield dg.MaterializeResult(asset_key=BUILD_KEY, metadata={"as_of": str(report.as_of), "batch_id": report.batch_id})
+
+
+def _log_overrides() -> None:
+    """Log what an operator asked of this run beyond its usual course, before it is done."""
+    settings = IngestionSettings()
+    if settings.reload:
+        record("ingestion.full_refresh", "source", SOURCE, reason=settings.reload)
+    if settings.accept_source_changes:
+        record("ingestion.accept_changes", "source", SOURCE, reason="NEXUS_INGESTION_ACCEPT_SOURCE_CHANGES")
 
 
 @dg.multi_asset_check(

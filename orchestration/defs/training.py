@@ -16,6 +16,7 @@ from models_ml.live import judged_predictions, live_scores
 from models_ml.registry import Registry
 from models_ml.scores import with_oracle
 from models_ml.training import JOBS_AT_MOST, required_tables, train
+from orchestration.audit_log import PIPELINE, record
 from orchestration.resources import WRITER, home, source_world, warehouse
 from orchestration.steps import Steps
 from warehouse.connection import Connection, scalar
@@ -36,7 +37,7 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
         with warehouse().build(read_only=True) as connection:
             frames = _frames(connection, model)
             as_of = scalar(connection, "select as_of from raw._build")
-        result = train(model, frames, root, as_of, world=source_world(root), report=context.log.info)
+        result = train(model, frames, root, as_of, world=source_world(root), report=context.log.info, promoting=_log_promotion)
         drift = input_drift(model, frames[required_tables(model)[0]], as_of, source_world(root))
         with warehouse().build() as connection:
             replace_rows(connection, "model_scores", with_oracle(root, result.scores), {"model": model, "kind": "backtest"})
@@ -54,6 +55,11 @@ def _train(context: dg.AssetExecutionContext, steps: Steps, model: ModelName) ->
             "verdict": "\n".join(result.verdict),
         }
     )
+
+
+def _log_promotion(model: str, version: str, bundle_id: str) -> None:
+    """Log that the gate makes a version the champion, before it is."""
+    record("model.promote", "model", f"{model}:{version}", after={"bundle_id": bundle_id, "model": model}, actor=PIPELINE)
 
 
 def _frames(connection: Connection, model: ModelName) -> dict[str, pl.DataFrame]:

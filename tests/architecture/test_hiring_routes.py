@@ -82,11 +82,13 @@ def test_a_route_without_a_declared_permission_is_an_error(app):
 
 
 def test_every_route_of_the_notification_service_says_who_may_use_it(tmp_path):
-    matrix = role_matrix(create_notifications(NotificationSettings(database_url=NOWHERE), Home(home=tmp_path)))
+    matrix = role_matrix(create_notifications(NotificationSettings(database_url=NOWHERE, docs_enabled=False), Home(home=tmp_path)))
     unsubscribe = "/v1/notifications/unsubscribe"
     is_public = {route for route, (permission, _) in matrix.items() if permission == "public"}
     assert is_public == {f"GET {unsubscribe}", f"POST {unsubscribe}", "GET /health/live", "GET /health/ready"}
-    assert {permission for permission, _ in matrix.values()} == {"public", Permission.OWN_SESSION, Permission.NOTIFICATIONS_MANAGE}
+    assert {permission for permission, _ in matrix.values()} == {
+        "public", Permission.OWN_SESSION, Permission.NOTIFICATIONS_MANAGE, Permission.OPERATIONS_READ,
+    }  # fmt: skip
     assert {role for role in Role if may(role, Permission.NOTIFICATIONS_MANAGE)} == {Role.PLATFORM_ADMIN}
 
 
@@ -97,7 +99,9 @@ def foundation_pages(role: Role) -> frozenset[Page]:
 
 def test_role_matrix_denies_by_default():
     assert set(ROLE_PERMISSIONS) == set(Role)
-    assert {Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE, Permission.CONTACTS_READ} == SERVICE_ONLY
+    assert {
+        Permission.INTROSPECT, Permission.ALERTS_RECORD, Permission.RECEIPTS_WRITE, Permission.CONTACTS_READ, Permission.EXPORTS_RECORD,
+    } == SERVICE_ONLY  # fmt: skip
     assert not [role for role in Role for permission in SERVICE_ONLY if may(role, permission)]
     assert {role for role in Role if may(role, Permission.INSIGHTS_MANAGE)} == {Role.HR_DIRECTOR, Role.PLATFORM_ADMIN}
     assert {role for role in Role if may(role, Permission.INSIGHTS_READ)} == {role for role in Role if foundation_pages(role)}

@@ -172,3 +172,12 @@ def test_reader_that_is_killed_or_says_too_much_is_told_apart(tmp_path):
         read_file("resume", stream, {**request, "content_type": "text/plain"}, Limits(result_bytes=500), lambda _: None)
     assert (failure.value.code, failure.value.is_final) == ("result_too_large", True)
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY  # ours stay as they were
+
+
+def test_metrics_of_the_service_show_its_own_queues_to_operators_alone(assessments_api):
+    api = assessments_api
+    api.handed_in("resume", b"Ada Example, teacher of mathematics")
+    assert api.send("GET", "/metrics").status_code == 403  # a recruiter's
+    told = api.send("GET", "/metrics", api.core.platform).text
+    assert 'jobs{kind="resume",state="queued"} 1.0' in told
+    assert 'http_request_seconds_count{method="POST",route="/v1/uploads",service="assessments",status="201"} 1.0' in told

@@ -219,6 +219,18 @@ def test_a_file_is_logged_before_it_leaves_and_only_of_schools_in_reach(hiring_a
     api.do("POST", "/v1/audit/exports", recruiter, {**file, "tenant_id": school})
     told = "select action, object_id, tenant_id, rows_affected, after from audit.events order by seq desc limit 1"
     assert api.rows(told) == [("export.file", file["name"], school, 7, {"format": "csv"})]
+    people = {**file, "holds": "people", "tenant_id": school}
+    for reason in (None, "", "  "):
+        refused = api.send("POST", "/v1/audit/exports", recruiter, {**people, "reason": reason})
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/reason-required")
+        assert "reason" in refused.json()["detail"]
+    api.do("POST", "/v1/audit/exports", recruiter, {**people, "reason": " Council meeting "})
+    why = "select action, object_type, reason from audit.events order by seq desc limit 1"
+    assert api.rows(why) == [("export.file", "people", "Council meeting")]
+    api.do("POST", "/v1/audit/exports", recruiter, {**people, "format": "page"})
+    assert api.rows(why) == [("private.read", "people", None)]
+    analyst = api.person("analyst", None)
+    assert api.send("POST", "/v1/audit/exports", analyst, {**people, "reason": "x", "tenant_id": None}).status_code == 403
     assert api.send("POST", "/v1/audit/exports", recruiter, {**file, "tenant_id": other}).status_code == 404
     assert api.send("POST", "/v1/audit/exports", api.person("interviewer", school), file).status_code == 403
     assert [row[:2] for row in api.rows("select action, outcome from audit.events order by seq desc limit 1")] == [

@@ -27,7 +27,7 @@ TYPES = {
     Boolean: "boolean", SmallInteger: "smallint", Integer: "integer", BigInteger: "bigint", Numeric: "numeric", LargeBinary: "bytea",
     INET: "inet",
 }  # fmt: skip
-PERSONAL = {"given_name", "family_name", "email_encrypted", "email_hash", "phone_encrypted"}
+PERSONAL = {"given_name", "family_name", "email_encrypted", "email_hash", "phone_encrypted", "preferred_language"}
 
 
 def test_declared_tables_equal_the_database(migrated_database):
@@ -136,6 +136,7 @@ def test_reader_sees_every_captured_column_but_personal_ones_and_writes_nothing(
         }
         assert hidden == {("candidates.candidates", column) for column in PERSONAL} | {
             ("applications.touches", "utm"),
+            ("assessments.interviews", "place"),
             ("jobs.postings", "url"),
             ("assessments.resume_parses", "result"),
             ("assessments.resume_parses", "error"),

@@ -1,4 +1,4 @@
-"""A figure kept by the metrics API in the real hiring core, and opened again there by whoever may read it."""
+"""What the metrics API tells the real hiring core: figures kept as receipts, and who was given which, for the audit log."""
 
 import json
 from contextlib import closing
@@ -6,6 +6,7 @@ from contextlib import closing
 import duckdb
 import pytest
 
+from foundation.export_trail import ExportTrail
 from foundation.principals import Introspector
 from foundation.receipt_book import ReceiptBook, ReceiptsUnavailable
 from serving.app import build_app
@@ -13,21 +14,23 @@ from tests.support.http_server import served
 from tests.support.published_file import VERSION, publish_made
 from tests.support.serving_home import make_serving_home
 
+SERVED = "select actor, action, actor_type, after, rows_affected from audit.events where action ~ '^export' order by seq"
+
 
 @pytest.fixture
 def book(hiring_api):
     """Return the receipt book of a service with its own key."""
-    scopes = {"name": "serving", "scopes": ["receipts:write", "credentials:introspect"], "tenant_ids": "*"}
+    scopes = {"name": "serving", "scopes": ["receipts:write", "credentials:introspect", "exports:record"], "tenant_ids": "*"}
     key = hiring_api.do("POST", "/v1/api-keys", json=scopes)["credential"]
     with (
         closing(ReceiptBook(str(hiring_api.client.base_url), key)) as book,
         closing(Introspector(str(hiring_api.client.base_url), key)) as introspector,
     ):
-        yield book, introspector
+        yield book, introspector, ExportTrail(str(hiring_api.client.base_url), key, 60)
 
 
-def test_figure_kept_through_the_metrics_api_opens_for_its_reader_alone(hiring_api, book, tmp_path):
-    api, (receipts, introspector) = hiring_api, book
+def test_figure_kept_through_the_metrics_api_opens_for_its_reader_alone_and_what_leaves_is_logged(hiring_api, book, tmp_path):
+    api, (receipts, introspector, trail) = hiring_api, book
     school, other = api.organisation("school"), api.organisation("school")
     trained, made = make_serving_home(tmp_path), publish_made(tmp_path)
     with duckdb.connect(str(made.file)) as connection:
@@ -42,7 +45,13 @@ def test_figure_kept_through_the_metrics_api_opens_for_its_reader_alone(hiring_a
     token, stranger = api.person("hr_director", school), api.person("hr_director", other)
     asked = {"metric_id": "S1", "group_by": ["channel_type"], "period_from": "2026-01-01", "switches": {"attribution": "last_touch"}}
     headers = {"Authorization": f"Bearer {token}"}
-    with served(build_app(tmp_path, introspector, receipts=receipts)) as client:
+    equity = f"/v1/metrics/D1?filter=tenant_id:{school}"
+    with served(build_app(tmp_path, introspector, receipts=receipts, export_trail=trail)) as client:
+        for form in ("csv", "csv", "arrow"):
+            assert client.get(f"/v1/metrics/S1?group_by=channel_type&format={form}", headers=headers).status_code == 200
+        assert api.rows(SERVED) == []  # an answer waits for no log
+        assert client.get(equity, headers=headers).status_code == 200
+        assert [row[1:4] for row in api.rows(SERVED)] == [("export.equity", "person", {"format": "json", "metrics": ["D1"], "answers": 1})]
         shown = client.post("/v1/metrics/batch", json={"queries": [asked]}, headers=headers).json()["items"][0]["answer"]
         kept = client.post("/v1/metrics/receipts", json=asked, headers=headers)
         again = client.post("/v1/metrics/receipts", json=asked, headers=headers).json()
@@ -50,6 +59,21 @@ def test_figure_kept_through_the_metrics_api_opens_for_its_reader_alone(hiring_a
             "/v1/metrics/receipts", json=asked | {"metric_id": "D1"}, headers={"Authorization": f"Bearer {api.person('recruiter', school)}"}
         )
     assert (kept.status_code, refused.status_code) == (201, 403)
+    director = api.do("GET", "/v1/sessions/current", token)["subject_id"]
+    told = {row.after["format"]: row for row in api.rows(SERVED) if row.action == "export.metrics"}
+    assert {row.actor for row in told.values()} == {director}
+    assert {form: (row.after["answers"], row.after["metrics"]) for form, row in told.items()} == {
+        "csv": (2, ["S1"]), "arrow": (1, ["S1"]), "json": (1, ["S1"]),
+    }  # fmt: skip
+    assert told["csv"].rows_affected == 2 * told["arrow"].rows_affected > 0
+    with served(build_app(tmp_path, introspector, export_trail=ExportTrail("http://127.0.0.1:9", "key"))) as away:
+        assert away.get("/v1/metrics/S1", headers=headers).status_code == 200
+        reply = away.get(equity, headers=headers)
+        assert (reply.status_code, "value" in reply.text) == (503, False)
+        assert away.post("/v1/metrics/batch", json={"queries": [{"metric_id": "D1", "filters": {"tenant_id": school}}]},
+                         headers=headers).status_code == 503  # fmt: skip
+    refused = api.send("POST", "/v1/audit/served-metrics", api.person("platform_admin", None), {"items": []})
+    assert refused.status_code in {403, 422}
     receipt_id = kept.json()["receipt_id"]
     assert again["receipt_id"] == receipt_id
     opened = receipts.open(receipt_id, token)

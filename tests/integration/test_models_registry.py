@@ -1,6 +1,8 @@
 """The registry's versions as mlflow loads and serves them: the same figures as the prediction API's, for both models."""
 
+import getpass
 import importlib
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +13,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import polars as pl
+import psycopg
 import pytest
 
 from foundation import clock
@@ -23,6 +26,8 @@ from models_ml.feature_contract import CANDIDATE_SUCCESS, Encoder
 from models_ml.pyfunc import OUTPUTS
 from models_ml.registry import Registry
 from models_ml.scores import score_rows
+from nexus.cli import main
+from nexus.databases import DatabaseUrls
 from tests.integration.test_serving_predictions import app_over, post
 from tests.support.feature_frames import AS_OF, candidate_frames
 from tests.support.http_server import served
@@ -62,6 +67,42 @@ def make_champion(home: ServingHome, model: ModelName, bundle_id: str) -> Bundle
     registry, folder = Registry(home.root), home.root / "bundles" / bundle_id
     registry.promote(model, registry.register(model, folder, score_rows(model, "made", {}), "card"))
     return load_bundle(folder)
+
+
+def test_a_person_changes_the_champion_for_a_reason_which_the_audit_log_keeps_first(
+    home: ServingHome, migrated_database: DatabaseUrls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for bundle_id in (home.fallback, home.hazard):
+        make_champion(home, "time_to_hire", bundle_id)
+    first, second = (Registry(home.root).versions("time_to_hire"))[:2]
+    monkeypatch.setenv("NEXUS_HOME", str(home.root))
+    for role in ("owner", "hiring"):
+        monkeypatch.setenv(f"NEXUS_DATABASE_{role.upper()}_URL", getattr(migrated_database, role))
+
+    def nexus(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["nexus", "models", *arguments])
+        with pytest.raises(SystemExit) as ending:
+            main()
+        return int(ending.value.code or 0)
+
+    assert nexus("rollback", "time_to_hire", "--reason", " ") == 1
+    assert "--reason" in capsys.readouterr().err
+    assert nexus("rollback", "time_to_hire", "--reason", "Scores drifted") == 0
+    assert Registry(home.root).champion("time_to_hire") == first
+    assert nexus("promote", "time_to_hire", second.version, "--reason", "It was the outage") == 0
+    assert Registry(home.root).champion("time_to_hire") == second
+    assert nexus("promote", "time_to_hire", "99", "--reason", "x") == 1
+    with psycopg.connect(migrated_database.owner) as connection:
+        rows = connection.execute("select actor, action, object_id, reason from audit.events order by seq").fetchall()
+    who = f"operator:{getpass.getuser()}"
+    assert rows == [
+        (who, "model.rollback", f"time_to_hire:{first.version}", "Scores drifted"),
+        (who, "model.promote", f"time_to_hire:{second.version}", "It was the outage"),
+    ]
+    monkeypatch.setenv("NEXUS_DATABASE_HIRING_URL", "postgresql://nobody@127.0.0.1:9/nothing")
+    assert nexus("rollback", "time_to_hire", "--reason", "Scores drifted") == 1
+    assert "could not be logged" in " ".join(capsys.readouterr().err.split())
+    assert Registry(home.root).champion("time_to_hire") == second
 
 
 def golden_frame(bundle: Bundle) -> pd.DataFrame:

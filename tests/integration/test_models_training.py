@@ -139,6 +139,19 @@ def test_rollback_moves_the_alias_to_the_champion_before(first: TrainingResult, 
         Registry(home).rollback("candidate_success")
 
 
+def test_what_cannot_be_logged_is_not_promoted(tmp_path: Path) -> None:
+    announced: list[tuple[str, ...]] = []
+
+    def refuse(*told: str) -> None:
+        announced.append(told)
+        raise RuntimeError("not logged")
+
+    with pytest.raises(RuntimeError, match="not logged"):
+        train("time_to_hire", hiring_time_frames(400, signal=0.0), tmp_path, AS_OF, world="test", promoting=refuse)
+    assert [told[0] for told in announced] == ["time_to_hire"]
+    assert Registry(tmp_path).champion("time_to_hire") is None
+
+
 def test_features_without_signal_are_refused_and_the_fallback_stays(home: Path, tmp_path: Path) -> None:
     result = train("time_to_hire", hiring_time_frames(900, signal=0.0), tmp_path, AS_OF, world="test")
     assert not result.accepted

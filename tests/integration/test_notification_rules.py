@@ -34,7 +34,7 @@ def test_a_hire_tells_candidates_owner_and_agency_once_each(notifying):
     assert {(row.state, row.error) for row in notifying.deliveries()} == {("sent", None)}
     assert len(notifying.letters()) == len(told)
     subjects = {letter["Subject"] for letter in notifying.letters()}
-    assert "An offer from school" in {subject[:20] for subject in subjects}
+    assert "Ein Angebot von scho" in {subject[:20] for subject in subjects}
 
 
 def test_a_batch_told_twice_makes_no_second_delivery_and_old_news_makes_none(notifying):
@@ -63,11 +63,18 @@ def test_words_are_the_persons_own_and_what_they_hold_is_escaped(notifying):
     api = notifying.api
     school = api.organisation("school", name="School <b>am</b> Park")
     job_id = api.open_job(school)
-    for country in ("KR", "AT", "FR"):
-        api.apply(job_id, country=country, given_name=f"Ada<{country}>")
+    french = api.open_job(api.organisation("school", country="FR"))
+    asked = [(job_id, "ko-kr"), (job_id, None), (french, "fr"), (job_id, "fr-CH"), (job_id, "en")]  # the person's, the school's, English
+    people = [api.apply(job, country="KR", preferred_language=tag, given_name="Ada<AT>")["candidate_id"] for job, tag in asked]
     notifying.take_in()
     notifying.send()
-    assert [row.locale for row in notifying.deliveries()] == ["ko", "de", "en"]
+    assert [row.locale for row in notifying.deliveries()] == ["ko", "de", "en", "de", "en"]
+    assert api.do("GET", f"/v1/candidates/{people[0]}")["preferred_language"] == "ko-KR"
+    changed = api.do("PATCH", f"/v1/candidates/{people[0]}", json={"preferred_language": "zh-hant-TW"}, If_Match='"1"')
+    assert changed["preferred_language"] == "zh-Hant-TW"
+    for tag in ("Deutsch", "d", "de_AT", "de-", "", "de\u0000"):
+        refused = api.send("PATCH", f"/v1/candidates/{people[0]}", api.platform, {"preferred_language": tag}, If_Match='"2"')
+        assert (refused.status_code, "preferred_language" in refused.text) == (422, True), tag
     by_language = {letter["Content-Language"]: letter for letter in notifying.letters()}
     assert set(by_language) == {"ko", "de", "en"}
     assert by_language["ko"]["Subject"] == "School <b>am</b> Park Teacher 지원이 접수되었습니다"
@@ -117,7 +124,8 @@ def test_only_the_service_asks_for_contacts(notifying):
     key = api.do("POST", "/v1/api-keys", json={"name": "x", "scopes": ["contacts:read"], "tenant_ids": [school]})["credential"]
     assert api.send("POST", "/internal/contacts", key, question).status_code == 403
     answer = api.do("POST", "/internal/contacts", notifying.home.read_secret("notifications_api_key"), question)
-    assert answer["contacts"][0]["locale"] == "en"
+    assert answer["contacts"][0]["locale"] is None
+    assert (answer["applications"][0]["locale"], answer["applications"][0]["timezone"]) == ("de", "UTC")
     assert answer["applications"][0]["job_title"] == "Teacher"
     reply = api.send(
         "POST", "/internal/contacts", notifying.home.read_secret("notifications_api_key"), {"recipients": ["ada@mail.example"]}

@@ -43,7 +43,7 @@ def test_a_sender_killed_amid_a_batch_loses_nothing(notifying, tmp_path):
     values = os.environ | notifying.environment() | {
         "NEXUS_NOTIFICATIONS_LEASE_SECONDS": "3", "NEXUS_NOTIFICATIONS_CONNECTIONS": "4", "NEXUS_NOTIFICATIONS_FLUSH": "20",
     }  # fmt: skip
-    command = [sys.executable, "-m", "hiring.notifications", "work"]
+    command = [sys.executable, "-m", "hiring.worker", "--only", "deliver"]
     with (tmp_path / "log").open("w") as log:
         first = subprocess.Popen(command, env=values, stderr=log)
         deadline = time.monotonic() + 60
@@ -203,7 +203,7 @@ def test_no_table_and_no_log_holds_a_name_or_an_address(notifying, tmp_path: Pat
         let_wait(notifying, 1, email=f"{name}.{SENTINEL}@mail.example", given_name=SENTINEL)
     values = os.environ | notifying.environment() | {"NEXUS_NOTIFICATIONS_TRIES": "1"}
     with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "hiring.notifications", "work"], env=values, stderr=log, stdout=log)
+        process = subprocess.Popen([sys.executable, "-m", "hiring.worker", "--only", "deliver"], env=values, stderr=log, stdout=log)
         deadline = time.monotonic() + 60
         while states(notifying) != {"sent": 1, "dead": 2}:
             assert time.monotonic() < deadline
@@ -217,3 +217,24 @@ def test_no_table_and_no_log_holds_a_name_or_an_address(notifying, tmp_path: Pat
     assert "smtp_550" in written
     assert SENTINEL.lower() not in written.lower()
     assert [recipient for recipient, _ in notifying.mail.letters] == [f"fine.{SENTINEL}@mail.example"]
+
+
+def test_one_worker_that_is_asked_to_deliver_does_everything(notifying, tmp_path: Path):
+    api = notifying.api
+    application = api.apply(api.open_job(api.organisation("school")))
+    api.do("POST", f"/v1/offers/{api.sent_offer(application['id'])}/accept")
+    command = [sys.executable, "-m", "hiring.worker", "--deliver", "--url", api.urls.hiring]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, env=os.environ | notifying.environment(), stderr=log, stdout=log)
+        deadline = time.monotonic() + 20
+        while len(notifying.mail.letters) < 2 or api.rows("select state from hire_saga.sagas") != [("completed",)]:
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(20) == 0
+    assert {row.template for row in notifying.deliveries()} == {"application_received", "offer"}
+    asked = subprocess.run([*command[:3], "--only", "nothing"], env=os.environ | {"NEXUS_DATABASE_HIRING_URL": api.urls.hiring},
+                           capture_output=True, text=True)  # fmt: skip
+    assert asked.returncode == 2
+    assert "relay, consumer" in asked.stderr
+    assert ", deliver" in asked.stderr

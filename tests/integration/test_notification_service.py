@@ -45,7 +45,7 @@ def link_of(letter) -> str:
 def test_one_click_stops_the_category_and_not_what_somebody_waits_for(notifying, service):
     api = notifying.api
     job_id = api.open_job(api.organisation("school"))
-    application = api.apply(job_id, country="DE")
+    application = api.apply(job_id, preferred_language="de")
     await_states(notifying, "sent")
     [letter] = notifying.letters()
     link = link_of(letter)
@@ -142,7 +142,28 @@ def test_the_command_lists_shows_and_replays(notifying, capsys):
     assert main(["dead", "replay", str(row.id)]) == 1
 
 
+def test_metrics_of_the_service_are_for_operators_alone(notifying, service):
+    api = notifying.api
+    school = api.organisation("school")
+    api.apply(api.open_job(school), email="refused@mail.example")
+    await_states(notifying, "dead")
+    for credential, status in ((api.person("hr_director", school), 403), (api.person("engineer", school), 403), ("nobody", 401)):
+        assert service.get("/metrics", headers=bearer(credential)).status_code == status
+    assert service.get("/metrics").status_code == 401
+    told = service.get("/metrics", headers=bearer(api.platform)).text
+    assert 'deliveries{state="dead"} 1.0' in told
+    assert "deliveries_overdue_seconds 0.0" in told
+    assert 'breaker_state{channel="email",state="closed"} 1.0' in told
+    assert 'breaker_state{channel="email",state="open"} 0.0' in told
+    assert 'channel="sms"' not in told  # it is off
+    assert 'http_request_seconds_count{method="GET",route="/metrics",service="notifications",status="403"} 2.0' in told
+    assert school not in told
+
+
 def test_health_says_how_each_channel_is(notifying, service):
     ready = service.get("/health/ready")
-    assert ready.json() == {"status": "ready", "channels": {"contacts": "closed", "email": "closed", "sms": "off", "push": "off"}}
+    assert ready.json() == {
+        "status": "ready",
+        "channels": {"contacts": "closed", "interviews": "closed", "email": "closed", "sms": "off", "push": "off"},
+    }
     assert service.get("/health/live").json() == {"status": "live"}

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from foundation.access import Principal, Right, Role
+from foundation.export_trail import ExportTrail
 from foundation.principals import Introspector
 from serving.app import build_app
 from tests.support.http_server import served
@@ -46,6 +47,16 @@ class KnownCallers(Introspector):
         return CALLERS.get(credential)
 
 
+class KeptTrail(ExportTrail):
+    """Takes every row; that the hiring core takes them is tested with receipts."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:9", "unused")
+
+    def _send(self, items: list[dict]) -> None:
+        assert items
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A published version of made-up marts beside bundles that load."""
@@ -54,7 +65,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(made):
-    with served(build_app(made.home, KnownCallers(), poll_seconds=0.05)) as client:
+    with served(build_app(made.home, KnownCallers(), poll_seconds=0.05, export_trail=KeptTrail())) as client:
         yield client
 
 

@@ -3,9 +3,10 @@
 import io
 from typing import Literal
 
+import psycopg
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from dashboards import pictures
 from dashboards.theme import DARK, LIGHT
@@ -24,6 +25,25 @@ def colours(picture: bytes) -> tuple[tuple[int, int], str, set[str]]:
 
 def _hex(colour: object) -> str:
     return "#" + bytes(colour).hex()  # type: ignore[call-overload, no-any-return]  # three bands after convert
+
+
+def test_a_list_of_applications_leaves_for_a_reason_which_is_logged(chromium: Browser, dashboard_stack: Stack) -> None:
+    tab = open_tab(chromium, DESK, "light")
+    sign_in(tab, dashboard_stack, "hr_director", "/forecast")
+    drawn(tab)
+    foot = tab.locator(".st-key-foot-attention")
+    csv, reason = foot.get_by_role("button", name="CSV"), foot.get_by_role("textbox")
+    expect(csv).to_be_disabled()
+    reason.fill("Meeting of the council")
+    reason.press("Enter")
+    expect(csv).to_be_enabled(timeout=30_000)
+    with tab.expect_download() as download:
+        csv.click()
+    rows = len(download.value.path().read_text().splitlines()) - 1
+    tab.context.close()
+    with psycopg.connect(dashboard_stack.owner_url) as connection:
+        told = "select object_type, reason, rows_affected from audit.events where action = 'export.file' order by seq desc limit 1"
+        assert connection.execute(told).fetchone() == ("people", "Meeting of the council", rows)
 
 
 @pytest.mark.parametrize(("scheme", "theme"), [("light", LIGHT), ("dark", DARK)])

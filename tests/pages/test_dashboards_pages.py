@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboards import exports
+from dashboards.hiring_client import HiringClient
 from dashboards.panels.applications import PAGE_ROWS
 from dashboards.panels.panel import in_hiring
 from dashboards.scope import Insights, PageRefused, ScopeExceeded
@@ -119,8 +122,27 @@ def test_rows_held_back_are_counted_for_their_school_alone(made: Callable[[Varia
     assert any(words.startswith("41 rows wait in quarantine") for words in captions), captions
 
 
-def test_drill_down_lists_the_applications_behind_a_figure(made: Callable[[Variant], Made]) -> None:
-    published = made("full")
+class Told:
+    """Takes what the audit log would be told; that the hiring core takes it is tested in a browser."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+
+    def write(self, _token: str, _method: str, path: str, body: dict[str, Any]) -> None:
+        assert path == "audit/exports"
+        self.bodies.append(body)
+
+
+def test_a_list_that_cannot_be_logged_is_not_shown(made: Callable[[Variant], Made], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "client", lambda: HiringClient("http://127.0.0.1:9", timeout_seconds=1))
+    asked = run("funnel", made("full").home, DIRECTOR, reached="screen")
+    assert f"{RIVER}-app-" not in everything(asked)
+    assert any("could not be logged" in warning.value for warning in asked.warning)
+
+
+def test_drill_down_lists_the_applications_behind_a_figure(made: Callable[[Variant], Made], monkeypatch: pytest.MonkeyPatch) -> None:
+    published, told = made("full"), Told()
+    monkeypatch.setattr(exports, "client", lambda: told)
     months = "applied_month between date '2025-11-01' and date '2026-10-01'"
     ids = published.query(
         f"""select application_id from marts.fct_applications where tenant_id = '{RIVER}' and {months} and furthest_stage = 'screen'
@@ -130,6 +152,8 @@ def test_drill_down_lists_the_applications_behind_a_figure(made: Callable[[Varia
     assert len(ids) > PAGE_ROWS
     second = run("funnel", published.home, DIRECTOR, reached="screen", fate="ended", part="2")
     assert any(caption.value.startswith(f"{len(ids)} applications") for caption in second.caption)
+    rows = min(PAGE_ROWS, len(ids) - PAGE_ROWS)
+    assert [(body["holds"], body["format"], body["rows"]) for body in told.bodies] == [("people", "page", rows)]
     shown = next(table.value for table in second.dataframe if "Application" in table.value.columns)
     assert shown["Application"].to_list() == [in_hiring(key) for key in ids[PAGE_ROWS : 2 * PAGE_ROWS]]
     reached = insights.metric("F1", period_from=date(2025, 11, 1), period_to=date(2026, 10, 1), group_by=("stage",)).frame

@@ -18,7 +18,9 @@ from hiring.notifications.texts import LOCALES, _environment, page, render, spok
 from hiring.notifications.unsubscribing import Subscription, UnsubscribeLinkBroken, read, sign
 from hiring.rows import new_id
 
-VALUES = {"name": "Ada <i>Example</i>", "job_title": "Lehrkraft für\r\nBcc: everyone@mail.example", "school_name": "Park & Söhne"}
+VALUES = {"name": "Ada <i>Example</i>", "job_title": "Lehrkraft für\r\nBcc: everyone@mail.example", "school_name": "Park & Söhne"} | {
+    "day": "Montag", "time": "10:00", "zone": "MEZ", "mode": "video", "place": "https://meet.example/x?a=1&b=2",
+}  # fmt: skip
 LINK = "https://school.example/v1/notifications/unsubscribe?token=abc.def"
 
 
