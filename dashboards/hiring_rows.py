@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,11 @@ def span(interview: Row, zone: str) -> str:
     """Return when an interview is, e.g. ``Tue 24 Nov 2026, 09:30–10:15 CET``."""
     start, end = (instant(interview[name]).astimezone(ZoneInfo(zone)) for name in ("scheduled_start", "scheduled_end"))
     return f"{start:%a} {start.day} {start:%b %Y, %H:%M}–{end:%H:%M %Z}"
+
+
+def next_weekday(today: date) -> date:
+    """Return the first day after ``today`` that is neither Saturday nor Sunday."""
+    return next(found for found in (today + timedelta(days=number) for number in (1, 2, 3)) if found.weekday() < 5)
 
 
 def day(text: str | None) -> str:

@@ -11,9 +11,14 @@ from dashboards.panels import hiring_interviews, hiring_offers
 from dashboards.panels.hiring_frame import Back, Visit, heading, link, listed, opens, press, reason_choice, said, settle
 
 _SIDES: Final = {"reject": {"employer", "neutral"}, "withdraw": {"candidate", "neutral"}}
-_ENDINGS: Final = {
-    "reject": ("Reject", "The school ends the application.", "Rejected."),
-    "withdraw": ("Withdraw", "The candidate gave up.", "It is kept that the candidate gave up."),
+_ENDINGS: Final = {  # button, title of its dialog, what it means, what is said afterwards
+    "reject": ("Reject", "Reject the application", "The school ends the application.", "Rejected."),
+    "withdraw": (
+        "Candidate withdrew",
+        "The candidate withdrew",
+        "The candidate ends the application.",
+        "It is kept that the candidate withdrew.",
+    ),
 }
 
 
@@ -88,13 +93,13 @@ def _ending(visit: Visit, application: dict[str, Any], standing: dict[str, Any],
     with st.container(border=True, key="ending"):
         st.subheader("End the application", anchor=False)
         with st.container(horizontal=True, gap="small"):
-            for step in _ENDINGS:
+            for step, (label, title, *_) in _ENDINGS.items():
                 draw = partial(_ending_form, visit, application, standing, reasons, step)
-                opens(f"{_ENDINGS[step][0]}…", draw, key=f"{step}-{application['version']}", title=f"{_ENDINGS[step][0]} the application")
+                opens(f"{label}…", draw, key=f"{step}-{application['version']}", title=title)
 
 
 def _ending_form(visit: Visit, application: dict[str, Any], standing: dict[str, Any], reasons: dict[str, Any], step: str) -> None:
-    label, meaning, done = _ENDINGS[step]
+    label, _, meaning, done = _ENDINGS[step]
     path, version = f"applications/{application['id']}", application["version"]
     offered = {key: str(row["name"]) for key, row in reasons.items() if row["side"] in _SIDES[step]}
     with st.form(f"{step}-{application['id']}-{version}", border=False):

@@ -85,6 +85,7 @@ def _described(job: dict[str, Any]) -> dict[str, Any]:
     left, right = st.columns(2)
     title = left.text_input("Title", job.get("title", ""), max_chars=200, placeholder="Mathematics teacher")
     subject = right.text_input("Subject", figures.words(job["subject"]) if job else "", max_chars=60, placeholder="Mathematics")
+    left, right = st.columns(2)  # by rows: on a phone the fields come in this order
     grades = left.text_input("Grades", job.get("grade_range", ""), max_chars=200, placeholder="9-12")
     known = job.get("target_start_date")
     start = right.date_input("Wanted from", date.fromisoformat(known) if known else None, format="DD/MM/YYYY")

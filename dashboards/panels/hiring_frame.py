@@ -105,8 +105,11 @@ def heading(title: str, facts: list[str] | None = None) -> None:
 
 
 def listed(css: str, items: list[tuple[str, str]]) -> None:
-    """Draw pairs as a plain list: the first of each is what stands out."""
-    rows = "".join(f"<li><b>{html.escape(first)}</b> <span>{html.escape(second)}</span></li>" for first, second in items)
+    """Draw pairs as a plain list: the first of each is what stands out; a zero does not, and a phone leaves it out of counts."""
+    rows = "".join(
+        f"<li{' class=none' if first == '0' else ''}><b>{html.escape(first)}</b> <span>{html.escape(second)}</span></li>"
+        for first, second in items
+    )
     st.html(f'<ul class="{css}">{rows}</ul>')
 
 

@@ -80,8 +80,8 @@ def _scheduling(visit: Visit, application: dict[str, Any], team: dict[str, str])
     zone = visit.school(application["tenant_id"]).zone
     with st.form(f"interview-{application['id']}", border=False):
         kind = st.selectbox("Kind", list(hiring_rows.INTERVIEWS), format_func=hiring_rows.INTERVIEWS.__getitem__)
-        tomorrow = visit.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
-        times = _times(datetime.combine(tomorrow, time(10, 0), ZoneInfo(zone)), 45, zone)
+        day = hiring_rows.next_weekday(visit.now.astimezone(ZoneInfo(zone)).date())
+        times = _times(datetime.combine(day, time(10, 0), ZoneInfo(zone)), 45, zone)
         people = st.multiselect("Interviewers", list(team), format_func=team.__getitem__, placeholder="Who interviews?", max_selections=20)
         if not st.form_submit_button("Schedule the interview", type="primary"):
             return

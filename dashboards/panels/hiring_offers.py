@@ -158,6 +158,7 @@ def _terms(offer: dict[str, Any]) -> dict[str, Any] | None:
     left, right = st.columns(2)
     start = left.date_input("Start", date.fromisoformat(began) if began else None, format="DD/MM/YYYY")
     fte = float(right.number_input("Full-time equivalent", 0.05, 2.0, float(offer.get("fte", 1)), 0.05))
+    left, right = st.columns(2)  # by rows: on a phone the fields come in this order
     paid = figures.major(minor, known) if minor is not None and known else None
     salary = left.number_input("Salary a year", min_value=0.0, value=paid, step=100.0)
     currency = right.text_input("Currency", known or "", max_chars=3, placeholder="GBP").strip().upper()
