@@ -90,7 +90,8 @@ div:has(> [class*="st-key-foot-"]), [class*="st-key-panel-"] > [class*="st-key-f
 .stage-counts span {{ display: block; font-size: .8rem; line-height: 1.25 }}
 .stage-counts .none b {{ font-weight: 400 }}
 @media (max-width: 640px) {{ .stage-counts .none {{ display: none }} }}
-.st-key-said {{ position: sticky; top: .5rem; z-index: 99; background: var(--st-background-color) }}
+div:has(> .st-key-said) {{ position: sticky; top: 0; z-index: 99 }}
+.st-key-said {{ padding: .4rem 0; background: light-dark({LIGHT["ground"]}, {DARK["ground"]}) }}
 .facts li {{ padding: .2rem 0 !important; overflow-wrap: anywhere }}
 .facts span {{ display: block; color: color-mix(in srgb, currentColor 88%, transparent) }}
 .screen-reader {{ position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }}

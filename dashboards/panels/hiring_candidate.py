@@ -74,6 +74,8 @@ def _moves(visit: Visit, application: dict[str, Any], standing: dict[str, Any]) 
             return
         moves = visit.desk.read(f"{path}/moves")
         onward = next((move for move in moves if not move["is_back"]), None)
+        if onward is None:
+            st.caption("This is the last stage: a hire comes from an offer that is accepted.")
         with st.container(horizontal=True, gap="small"):
             for move in [*(move for move in moves if not move["is_back"]), *(move for move in moves[::-1] if move["is_back"])]:
                 name = move["to_stage"]

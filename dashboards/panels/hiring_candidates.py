@@ -70,7 +70,8 @@ def _places(visit: Visit, job: dict[str, Any], look: Look, *, is_searched: bool)
     if look.ended and not groups:
         st.info("Nobody is found here." if is_searched else "No application has ended yet.", icon=":material/inbox:")
         return
-    for column, (place, rows) in zip(st.columns(len(groups), gap="small"), groups, strict=True):
+    columns = st.columns(max(len(groups), 4), gap="small")  # few endings don't get wider cards than many
+    for column, (place, rows) in zip(columns, groups, strict=False):
         with column.container(key=f"stage-{place}", gap="small"):
             matching = job["matching"].get(place, 0)
             st.subheader(f"{_title(place)} · {figures.count(matching)}", anchor=False)

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import figures, hiring_rows
 from dashboards.panels import hiring_candidates, hiring_editing
 from dashboards.panels.hiring_candidates import Look
-from dashboards.panels.hiring_frame import Back, Visit, confirmed, heading, link, opens, press, said, settle
+from dashboards.panels.hiring_frame import Visit, confirmed, heading, link, opens, press, said, settle
 
 _REASONS: Final = {"not_filling": "It will not be filled", "budget": "There is no budget for it any more"}
 
@@ -42,9 +42,8 @@ def _steps(visit: Visit, job: dict[str, Any]) -> None:
         if status in {"approved", "open", "on_hold"} and approves:
             hiring_editing.openings(visit, job)
         if status == "open" and writes:
-            done, back = "The job is on hold: it takes no applications.", Back("Undo: open again", f"{path}/reopen")
-            press(visit, "Put on hold", f"{path}/hold", said=done, version=version, back=back)
-        if status in {"on_hold", "closed", "cancelled"} and writes:
+            press(visit, "Put on hold", f"{path}/hold", said="The job is on hold: it takes no applications.", version=version)
+        if writes and (status in {"on_hold", "closed"} or (status == "cancelled" and job["approved_at"])):
             press(visit, "Open again", f"{path}/reopen", said="The job is open again.", version=version, primary=True)
         if status in {"open", "on_hold"} and writes:
             opens("Close…", lambda: _closing(visit, job), key=f"close-{version}", title="Close the job")

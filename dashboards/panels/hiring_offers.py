@@ -13,7 +13,6 @@ from dashboards import figures, hiring_rows
 from dashboards.hiring_desk import NotThere
 from dashboards.panels.hiring_frame import Visit, confirmed, opens, press, reason_choice, settle
 
-_LOST: Final = "The offer ends for good; the application stays. To change its terms, revise it instead."
 _CONTRACTS: Final = {"permanent": "Permanent", "fixed_term": "Fixed term", "supply": "Supply"}
 
 
@@ -74,37 +73,35 @@ def _live(visit: Visit, offer: dict[str, Any], reasons: dict[str, Any], *, is_by
     st.markdown(f"**{hiring_rows.OFFER_STATES[status]}** · {figures.plain(hiring_rows.terms(offer))}")
     if not visit.may("offers:write", tenant):
         return
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="answer"):
         if status == "draft" and not visit.may("offers:approve", tenant):
             press(visit, "Ask for approval", f"{path}/submit", said="A director has to approve it next.", seen=status, primary=True)
         if status in {"draft", "pending_approval"} and visit.may("offers:approve", tenant):
             press(visit, "Approve", f"{path}/approve", said="The offer is approved: send it next.", seen=status, primary=True)
         if status == "approved":
             press(visit, "Mark as sent", f"{path}/send", said="The offer is out: record the answer here.", seen=status, primary=True)
+        if status == "sent":
+            _answer(visit, offer, reasons)
         draw = partial(_revising, visit, offer, is_by_saga=is_by_saga)
         opens("Revise…", draw, key=f"revise-{offer['id']}-{status}", title="Revise the offer", icon=":material/edit:")
-        if status != "sent":
-            confirmed(visit, "Take back…", _LOST, "Take the offer back", f"{path}/rescind", said="The offer is taken back.", seen=status)
-    if status == "sent":
-        _answer(visit, offer, reasons)
+        lost = "The offer ends for good; the application stays. To change its terms, revise it instead."
+        confirmed(visit, "Take back…", lost, "Take the offer back", f"{path}/rescind", said="The offer is taken back.", seen=status)
 
 
 def _answer(visit: Visit, offer: dict[str, Any], reasons: dict[str, Any]) -> None:
     path = f"offers/{offer['id']}"
-    with st.container(horizontal=True, gap="small", key="answer"):
-        with st.popover("Accepted…", key=f"accepted-{offer['id']}"):
-            st.markdown("The opening is filled; with the last one the job closes and its other applications end. **This can't be undone.**")
-            contract = st.selectbox("Contract", list(_CONTRACTS), format_func=_CONTRACTS.__getitem__)
-            press(visit, "Hire", f"{path}/accept", {"contract_kind": contract}, said="Hired.", seen="sent", primary=True)
-        with st.popover("Declined…", key=f"declined-{offer['id']}"):
-            st.markdown("The application ends; it can be taken up again.")
-            named = {key: row["name"] for key, row in reasons.items() if row["side"] in {"candidate", "neutral"}}
-            reason = reason_choice("Why?", named)
-            press(visit, "Record that they declined", f"{path}/decline", {"reason_id": reason}, said="Declined.", seen="sent", primary=True)
-        confirmed(
-            visit, "No answer…", "The offer lapses; the application stays.", "Let it lapse", f"{path}/expire", said="Lapsed.", seen="sent"
-        )
-        confirmed(visit, "Take back…", _LOST, "Take the offer back", f"{path}/rescind", said="The offer is taken back.", seen="sent")
+    with st.popover("Accepted…", key=f"accepted-{offer['id']}"):
+        st.markdown("The opening is filled; with the last one the job closes and its other applications end. **This can't be undone.**")
+        contract = st.selectbox("Contract", list(_CONTRACTS), format_func=_CONTRACTS.__getitem__)
+        press(visit, "Hire", f"{path}/accept", {"contract_kind": contract}, said="Hired.", seen="sent", primary=True)
+    with st.popover("Declined…", key=f"declined-{offer['id']}"):
+        st.markdown("The application ends; it can be taken up again, the offer can't.")
+        named = {key: row["name"] for key, row in reasons.items() if row["side"] in {"candidate", "neutral"}}
+        reason = reason_choice("Why?", named)
+        press(visit, "Record that they declined", f"{path}/decline", {"reason_id": reason}, said="Declined.", seen="sent", primary=True)
+    confirmed(
+        visit, "No answer…", "The offer lapses; the application stays.", "Let it lapse", f"{path}/expire", said="Lapsed.", seen="sent"
+    )
 
 
 def _make(visit: Visit, application: dict[str, Any], *, runs_sagas: bool) -> None:

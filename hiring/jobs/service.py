@@ -123,6 +123,8 @@ class JobService:
         starts, target, event = _STEPS[name]
         if job.status not in starts:
             raise errors.TransitionNotAllowed(f"cannot {name} a job that is {job.status}: it must be {' or '.join(sorted(starts))}")
+        if name == "reopen" and job.approved_at is None and job.status == "cancelled":
+            raise errors.TransitionNotAllowed("cannot reopen a job that was cancelled before anybody approved it: draft it anew")
         values: dict[str, Any] = {"status": target}
         if name == "approve":
             values["approved_at"] = at

@@ -86,6 +86,14 @@ def test_a_reopened_job_has_the_openings_it_had_when_it_was_closed(hiring_api, s
     assert sorted(openings(api, job_id)) == ["cancelled", "cancelled", "open", "open"]
 
 
+def test_a_draft_that_was_cancelled_does_not_open_without_approval(hiring_api, school):
+    api, recruiter = hiring_api, hiring_api.person("recruiter", school)
+    job_id = api.do("POST", "/v1/jobs", recruiter, {"tenant_id": school, "title": "T", "subject": "art", "grade_range": "K"})["id"]
+    api.do("POST", f"/v1/jobs/{job_id}/cancel", recruiter)
+    refused = api.send("POST", f"/v1/jobs/{job_id}/reopen", recruiter)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/transition-not-allowed")
+
+
 def test_two_who_change_the_openings_at_once_get_one_change(hiring_api, school):
     api, director = hiring_api, hiring_api.person("hr_director", school)
     job_id = api.open_job(school)
