@@ -39,7 +39,8 @@ def show(visit: Visit, application: dict[str, Any]) -> None:
             st.caption("None yet.")
         if application["status"] == "active" and visit.may("assessments:write", application["tenant_id"]):
             team = {row["id"]: row["display_name"] for row in visit.team(application["tenant_id"])}
-            draw = partial(_scheduling, visit, application, team)
+            seen = " ".join(f"{row['id']}@{row['version']}" for row in rows)  # so that one that was cancelled can be scheduled again
+            draw = partial(_scheduling, visit, application, team, seen)
             opens("Schedule an interview…", draw, key=f"schedule-{len(rows)}", icon=":material/event:")
 
 
@@ -76,7 +77,7 @@ def _interviewers(visit: Visit, row: dict[str, Any]) -> list[dict[str, Any]]:
     return [person for person in visit.team(row["tenant_id"]) if person["id"] in taking_part]
 
 
-def _scheduling(visit: Visit, application: dict[str, Any], team: dict[str, str]) -> None:
+def _scheduling(visit: Visit, application: dict[str, Any], team: dict[str, str], seen: str) -> None:
     zone = visit.school(application["tenant_id"]).zone
     with st.form(f"interview-{application['id']}", border=False):
         kind = st.selectbox("Kind", list(hiring_rows.INTERVIEWS), format_func=hiring_rows.INTERVIEWS.__getitem__)
@@ -86,7 +87,7 @@ def _scheduling(visit: Visit, application: dict[str, Any], team: dict[str, str])
         if not st.form_submit_button("Schedule the interview", type="primary"):
             return
     body = {"application_id": application["id"], "kind": kind, **times, "participant_ids": people}
-    settle(lambda: visit.desk.send("interviews", body), "The interview is scheduled.")
+    settle(lambda: visit.desk.send("interviews", body, seen=seen), "The interview is scheduled.")
 
 
 def _moving(visit: Visit, row: dict[str, Any], zone: str) -> None:
