@@ -14,6 +14,7 @@ import httpx
 
 from dashboards.hiring_client import HiringClient, HiringUnavailable
 
+_ASSESSED: Final = ("interviews",)  # what the assessments service keeps, by the first part of the path
 _STALE: Final = frozenset({httpx.codes.CONFLICT, httpx.codes.PRECONDITION_FAILED})
 _FIXES: Final = {
     "email": "write it like name@mail.example",
@@ -25,6 +26,10 @@ _FIXES: Final = {
 _LABELS: Final = {
     "email": "E-mail",
     "fte": "Full-time equivalent",
+    "grade_range": "Grades",
+    "headcount": "Openings",
+    "owner_id": "In charge",
+    "participant_ids": "Interviewers",
     "salary_minor": "Salary",
     "salary_currency": "Currency",
     "tenant_id": "School",
@@ -64,20 +69,21 @@ class Desk:
     assessments: HiringClient | None = None
 
     def read(self, path: str, **query: Any) -> Any:
-        """Return what the core answers.
+        """Return what the service that keeps it answers.
 
         Raises:
-            NotThere: 404. Refused: it may not be read. HiringUnavailable: no answer.
+            NotThere: 404. Refused: it may not be read. HiringUnavailable: no answer, or there is no such service.
         """
-        return _read(self.core, self.token, path, query)
+        asked = {name: value for name, value in query.items() if value is not None}
+        return _done(self._keeper(path).exchange(self.token, "GET", path, params=asked)).body
+
+    def search(self, path: str, body: dict[str, Any]) -> Any:
+        """Return what the core finds: a POST that changes nothing, so that no name is in a URL. Raises like ``read``."""
+        return _done(self.core.exchange(self.token, "POST", path, json=body)).body
 
     def read_all(self, path: str, **query: str) -> list[dict[str, Any]]:
         """Return every item of a list of the core, page by page; nothing where it may not be read."""
         return self.core.read(self.token, path, **query)
-
-    def read_assessments(self, path: str, **query: Any) -> Any:
-        """Return what the assessments service answers; raises like ``read``, and HiringUnavailable where there is no such service."""
-        return _read(self._assessments(), self.token, path, query)
 
     def send(self, path: str, body: dict[str, Any] | None = None, *, seen: str = "", version: int | None = None) -> Done:
         """Do something once.
@@ -86,18 +92,22 @@ class Desk:
             path: below ``/v1/``.
             body: what to send.
             seen: what tells this press from a later one of the same kind, where there is no version.
-            version: of the thing as the person saw it; the core refuses when it has moved on.
+            version: of the thing as the person saw it; the service refuses when it has moved on.
 
         Raises:
             Changed: the thing has moved on. Refused: a field or a rule. NotThere: 404. HiringUnavailable: no answer.
         """
-        return _send(self.core, self.token, path, body, seen, version)
+        headers = {"Idempotency-Key": press_key(self.token, path, body, f"{seen}@{version}")} | _if_match(version)
+        reply = self._keeper(path).exchange(self.token, "POST", path, json=body or {}, headers=headers)
+        return _done(reply, has_seen=bool(seen) or version is not None)
 
-    def send_assessments(self, path: str, body: dict[str, Any]) -> Done:
-        """Do something once at the assessments service; raises like ``send``."""
-        return _send(self._assessments(), self.token, path, body, "", None)
+    def change(self, path: str, body: dict[str, Any], version: int) -> Done:
+        """Change fields of a thing that is still as the person saw it; raises like ``send``."""
+        return _done(self.core.exchange(self.token, "PATCH", path, json=body, headers=_if_match(version)), has_seen=True)
 
-    def _assessments(self) -> HiringClient:
+    def _keeper(self, path: str) -> HiringClient:
+        if not path.startswith(_ASSESSED):
+            return self.core
         if self.assessments is None:
             raise HiringUnavailable("there is no assessments service")
         return self.assessments
@@ -135,18 +145,12 @@ def _label(name: str) -> str:
     return _LABELS.get(name) or name[:1].upper() + name[1:].replace("_", " ")
 
 
-def _read(client: HiringClient, token: str, path: str, query: dict[str, Any]) -> Any:
-    reply = client.exchange(token, "GET", path, params={name: value for name, value in query.items() if value is not None})
-    _check(reply)
-    return reply.json()
+def _if_match(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": f'"{version}"'}
 
 
-def _send(client: HiringClient, token: str, path: str, body: dict[str, Any] | None, seen: str, version: int | None) -> Done:
-    headers = {"Idempotency-Key": press_key(token, path, body, f"{seen}@{version}")}
-    if version is not None:
-        headers["If-Match"] = f'"{version}"'
-    reply = client.exchange(token, "POST", path, json=body or {}, headers=headers)
-    if reply.status_code in _STALE and (seen or version is not None):
+def _done(reply: httpx.Response, *, has_seen: bool = False) -> Done:
+    if reply.status_code in _STALE and has_seen:
         raise Changed(f"Somebody changed this meanwhile. {sentence(_problem(reply))} The page shows how it stands now.")
     _check(reply)
     return Done(reply.json() if reply.content else None, reply.headers.get("Idempotency-Replayed") == "true")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ SAGA_STEPS: Final = {
     "fill_opening": "filling the opening",
     "notify_agency": "telling the agency",
 }
+INTERVIEW_STATES: Final = {"scheduled": "scheduled", "held": "took place", "cancelled": "cancelled", "no_show": "did not come"}
 INTERVIEWS: Final = {"phone": "Phone", "video": "Video", "in_person": "In person", "panel": "Panel", "demo_lesson": "Demo lesson"}
 
 Row = Mapping[str, Any]
@@ -44,6 +45,17 @@ def instant(text: str) -> datetime:
 def moment(text: str | None, zone: str) -> str:
     """Return an instant of the API as a clock at the school shows it, e.g. ``24 Nov 2026, 09:30 CET``."""
     return f"{instant(text).astimezone(ZoneInfo(zone)):%d %b %Y, %H:%M %Z}" if text else figures.DASH
+
+
+def span(interview: Row, zone: str) -> str:
+    """Return when an interview is, e.g. ``Tue 24 Nov 2026, 09:30–10:15 CET``."""
+    start, end = (instant(interview[name]).astimezone(ZoneInfo(zone)) for name in ("scheduled_start", "scheduled_end"))
+    return f"{start:%a} {start.day} {start:%b %Y, %H:%M}–{end:%H:%M %Z}"
+
+
+def next_weekday(today: date) -> date:
+    """Return the first day after ``today`` that is neither Saturday nor Sunday."""
+    return next(found for found in (today + timedelta(days=number) for number in (1, 2, 3)) if found.weekday() < 5)
 
 
 def day(text: str | None) -> str:

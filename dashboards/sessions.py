@@ -136,14 +136,18 @@ def settings() -> DashboardSettings:
 @cache
 def client() -> HiringClient:
     """Return the hiring client of this process; pages give it their cookie, it finds the access token."""
-    return HiringClient(settings().hiring_address(), access_token=lambda handle: sessions().access_token(handle))
+    return _client(settings().hiring_address())
 
 
 @cache
 def assessments() -> HiringClient | None:
     """Return the client of the assessments service of this process; None where there is no such service."""
     address = settings().assessments_address()
-    return HiringClient(address) if address else None
+    return _client(address) if address else None
+
+
+def _client(address: str) -> HiringClient:
+    return HiringClient(address, access_token=lambda handle: sessions().access_token(handle))
 
 
 @cache

@@ -68,7 +68,7 @@ STYLE: Final = f"""<style>
 .st-key-tab-on a, .st-key-hiring-on a {{ box-shadow: inset 0 -3px 0 {PRIMARY}; border-radius: 0; font-weight: 600 }}
 .st-key-tab-on a, .st-key-tab-off a, .st-key-hiring-on a, .st-key-hiring-off a {{ background: transparent; padding: .4rem .9rem }}
 h1 {{ font-size: 1.9rem !important; padding: 0 0 .55rem !important }}
-h2 {{ font-size: 1.4rem !important; padding: .6rem 0 0 !important }}
+.stMain h2 {{ font-size: 1.4rem !important; padding: .6rem 0 0 !important }}
 h3 {{ font-size: 1.1rem !important; padding: 0 !important }}
 [class*="st-key-foot-"] button, .st-key-page-foot button {{ font-size: .8rem; opacity: .85 }}
 .st-key-filters {{ margin-bottom: .35rem }}
@@ -86,8 +86,13 @@ div:has(> [class*="st-key-foot-"]), [class*="st-key-panel-"] > [class*="st-key-f
 .st-key-hiring h3 {{ padding-bottom: .35rem !important }}
 .stage-counts, .facts {{ list-style: none !important; margin: 0 !important; padding: 0 !important }}
 .stage-counts li, .facts li {{ margin: 0 !important; padding: 0 !important }}
-.stage-counts {{ display: flex; flex-wrap: wrap; gap: .25rem 1.2rem }}
-.stage-counts b {{ font-size: 1.1rem; font-weight: 600 }}
+.stage-counts {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(5.3rem, 1fr)); gap: .35rem .5rem }}
+.stage-counts b {{ display: block; font-size: 1.1rem; font-weight: 600; line-height: 1.3 }}
+.stage-counts span {{ display: block; font-size: .8rem; line-height: 1.25 }}
+.stage-counts .none b {{ font-weight: 400 }}
+@media (max-width: 640px) {{ .stage-counts .none {{ display: none }} }}
+div:has(> .st-key-said) {{ position: sticky; top: 0; z-index: 99 }}
+.st-key-said {{ padding: .4rem 0; background: light-dark({LIGHT["ground"]}, {DARK["ground"]}) }}
 .facts li {{ padding: .2rem 0 !important; overflow-wrap: anywhere }}
 .facts span {{ display: block; color: color-mix(in srgb, currentColor 88%, transparent) }}
 .screen-reader {{ position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }}

@@ -32,6 +32,7 @@ from hiring.flows.closing import Closing
 from hiring.flows.contacts_router import router as contacts_router
 from hiring.flows.pipeline import Pipeline
 from hiring.flows.pipeline_router import router as pipeline_router
+from hiring.flows.resizing import Resizing
 from hiring.flows.router import Flows
 from hiring.flows.router import router as flows_router
 from hiring.flows.submitting import Submitting
@@ -128,7 +129,8 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSetti
     state.offers = OfferService(state.applications)
     submitting = Submitting(state.identity, state.jobs, state.planning, state.candidates, state.applications)
     state.pipeline = Pipeline(state.jobs, state.planning, state.candidates, state.standing)
-    state.flows = Flows(submitting, Closing(state.jobs, state.applications), state.candidates, state.applications)
+    closing, resizing = Closing(state.jobs, state.applications), Resizing(state.jobs, state.standing)
+    state.flows = Flows(submitting, closing, resizing, state.candidates, state.applications)
     state.hire_sagas = HireSagaService(state.jobs, state.applications, state.offers)
     equity = EquityService(home.ensure_secret("equity_key"), state.session_maker, settings.survey_days)
     state.survey = SurveyFlow(state.identity, state.candidates, state.applications, equity, state.session_maker)

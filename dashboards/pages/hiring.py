@@ -7,7 +7,8 @@ import streamlit as st
 
 from dashboards.hiring_client import HiringUnavailable
 from dashboards.hiring_desk import Desk, NotThere, Refused
-from dashboards.panels import hiring_add, hiring_candidate, hiring_job, hiring_jobs, hiring_waiting
+from dashboards.panels import hiring_add, hiring_candidate, hiring_editing, hiring_job, hiring_jobs, hiring_waiting
+from dashboards.panels.hiring_candidates import Look
 from dashboards.panels.hiring_frame import SILENT, Visit, choices, said
 from dashboards.sessions import assessments, client
 
@@ -50,9 +51,9 @@ def _place(visit: Visit) -> None:
     elif query.get("view") == "add":
         hiring_add.show(visit, _id(query.get("job", "")))
     elif "job" in query:
-        hiring_job.show(visit, _id(query["job"]), ended="ended" in query)
+        hiring_job.show(visit, _id(query["job"]), Look.at(query))
     elif query.get("view") == "draft":
-        hiring_jobs.draft(visit)
+        hiring_editing.draft(visit)
     else:
         is_waiting = query.get("view") == "waiting"
         choices(visit, "place", {"Jobs": {}, "Waiting": {"view": "waiting"}}, "Waiting" if is_waiting else "Jobs")

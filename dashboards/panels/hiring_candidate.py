@@ -1,5 +1,6 @@
 """One candidate's application: who, where it stands, what may be done next, and what happened so far."""
 
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -7,10 +8,18 @@ import streamlit as st
 from dashboards import figures, hiring_rows
 from dashboards.hiring_desk import NotThere
 from dashboards.panels import hiring_interviews, hiring_offers
-from dashboards.panels.hiring_frame import Visit, attempt, heading, link, listed, press, reason_choice, said
+from dashboards.panels.hiring_frame import Back, Visit, heading, link, listed, opens, press, reason_choice, said, settle
 
 _SIDES: Final = {"reject": {"employer", "neutral"}, "withdraw": {"candidate", "neutral"}}
-_ENDINGS: Final = {"reject": ("Reject", "The school ends the application."), "withdraw": ("Withdraw", "The candidate gave up.")}
+_ENDINGS: Final = {  # button, title of its dialog, what it means, what is said afterwards
+    "reject": ("Reject", "Reject the application", "The school ends the application.", "Rejected."),
+    "withdraw": (
+        "Candidate withdrew",
+        "The candidate withdrew",
+        "The candidate ends the application.",
+        "It is kept that the candidate withdrew.",
+    ),
+}
 
 
 def show(visit: Visit, application_id: str) -> None:
@@ -21,7 +30,9 @@ def show(visit: Visit, application_id: str) -> None:
         raise NotThere(application_id)
     standing = standings[0]
     school = visit.school(application["tenant_id"])
-    link(visit, f"← {figures.plain(standing['job_title'])}", job=application["job_id"])
+    came_from = st.session_state.get("hiring-came-from", {})
+    back = came_from if came_from.get("job") == application["job_id"] else {"job": application["job_id"]}
+    link(visit, f"← {figures.plain(standing['job_title'])}", **back)
     since = hiring_rows.stood(standing["since"], visit.now, school.zone)
     is_active = application["status"] == "active"
     if is_active:
@@ -30,7 +41,7 @@ def show(visit: Visit, application_id: str) -> None:
         place = f"{figures.words(application['status'])} {since if since == 'today' else f'{since} ago'}"
     heading(hiring_rows.name(standing), [school.name, place, hiring_rows.source(standing)])
     said(visit)
-    reasons = {row["id"]: row for row in visit.desk.read_all("terminal-reasons") if row["tenant_id"] in (None, application["tenant_id"])}
+    reasons = {row["id"]: row for row in visit.reasons() if row["tenant_id"] in (None, application["tenant_id"])}
     steps, known = st.columns([3, 2], gap="large")
     with steps:
         if visit.may("applications:write", application["tenant_id"]):
@@ -38,7 +49,7 @@ def show(visit: Visit, application_id: str) -> None:
         hiring_offers.show(visit, application, reasons)
         hiring_interviews.show(visit, application)
         if visit.may("applications:write", application["tenant_id"]) and is_active:
-            _ending(visit, application, reasons)
+            _ending(visit, application, standing, reasons)
     with known:
         _person(visit, application["candidate_id"])
         _history(visit, application, reasons)
@@ -63,6 +74,8 @@ def _moves(visit: Visit, application: dict[str, Any], standing: dict[str, Any]) 
             return
         moves = visit.desk.read(f"{path}/moves")
         onward = next((move for move in moves if not move["is_back"]), None)
+        if onward is None:
+            st.caption("This is the last stage: a hire comes from an offer that is accepted.")
         with st.container(horizontal=True, gap="small"):
             for move in [*(move for move in moves if not move["is_back"]), *(move for move in moves[::-1] if move["is_back"])]:
                 name = move["to_stage"]
@@ -74,29 +87,31 @@ def _moves(visit: Visit, application: dict[str, Any], standing: dict[str, Any]) 
                     said=f"{hiring_rows.name(standing)} is in {figures.words(name)} now.",
                     version=version,
                     primary=move is onward,
-                    back=("Undo: back to " + figures.plain(figures.words(here)), {"to_stage": here}),
+                    back=Back(f"Undo: back to {figures.plain(figures.words(here))}", f"{path}/move", {"to_stage": here}),
                 )
 
 
-def _ending(visit: Visit, application: dict[str, Any], reasons: dict[str, Any]) -> None:
+def _ending(visit: Visit, application: dict[str, Any], standing: dict[str, Any], reasons: dict[str, Any]) -> None:
     with st.container(border=True, key="ending"):
         st.subheader("End the application", anchor=False)
-        for place, step in zip(st.columns(2), _ENDINGS, strict=True):
-            with place:
-                _ending_form(visit, application, reasons, step)
+        with st.container(horizontal=True, gap="small"):
+            for step, (label, title, *_) in _ENDINGS.items():
+                draw = partial(_ending_form, visit, application, standing, reasons, step)
+                opens(f"{label}…", draw, key=f"{step}-{application['version']}", title=title)
 
 
-def _ending_form(visit: Visit, application: dict[str, Any], reasons: dict[str, Any], step: str) -> None:
-    label, meaning = _ENDINGS[step]
-    path, version = f"applications/{application['id']}/{step}", application["version"]
+def _ending_form(visit: Visit, application: dict[str, Any], standing: dict[str, Any], reasons: dict[str, Any], step: str) -> None:
+    label, _, meaning, done = _ENDINGS[step]
+    path, version = f"applications/{application['id']}", application["version"]
     offered = {key: str(row["name"]) for key, row in reasons.items() if row["side"] in _SIDES[step]}
     with st.form(f"{step}-{application['id']}-{version}", border=False):
-        reason = reason_choice(f"Why {label.lower()}?", offered)
-        st.caption(f"{meaning} A live offer ends with it.")
-        if st.form_submit_button(label):
-            done = "The application has ended. It can be taken up again."
-            attempt(lambda: visit.desk.send(path, {"reason_id": reason}, version=version), done)
-            st.rerun()
+        reason = reason_choice("Why?", offered)
+        lost = " **The live offer ends with it for good.**" if standing["offer_status"] else ""
+        st.markdown(f"{meaning} The application can be taken up again.{lost}")
+        if not st.form_submit_button(label, type="primary"):
+            return
+    back = Back("Undo: take up again", f"{path}/reopen")
+    settle(lambda: visit.desk.send(f"{path}/{step}", {"reason_id": reason}, version=version), done, back)
 
 
 def _person(visit: Visit, candidate_id: str) -> None:

@@ -63,6 +63,21 @@ class Visit:
         """Return the schools at which the person may do something, by id."""
         return {key: school.name for key, school in self.schools.items() if self.may(permission, key)}
 
+    def team(self, tenant_id: str) -> list[dict[str, Any]]:
+        """Return who hires and interviews at a school; read once a session."""
+        teams = st.session_state.setdefault("hiring-teams", {})
+        if tenant_id not in teams:
+            teams[tenant_id] = self.desk.read(f"organisations/{tenant_id}/hiring-team")
+        found: list[dict[str, Any]] = teams[tenant_id]
+        return found
+
+    def reasons(self) -> list[dict[str, Any]]:
+        """Return the reasons for which applications end; read once a session."""
+        if "hiring-reasons" not in st.session_state:
+            st.session_state["hiring-reasons"] = self.desk.read_all("terminal-reasons")
+        found: list[dict[str, Any]] = st.session_state["hiring-reasons"]
+        return found
+
     def school(self, tenant_id: str) -> School:
         """Return a school; one that is not the person's own has no name."""
         return self.schools.get(tenant_id) or School("Another school", "UTC")
@@ -90,8 +105,11 @@ def heading(title: str, facts: list[str] | None = None) -> None:
 
 
 def listed(css: str, items: list[tuple[str, str]]) -> None:
-    """Draw pairs as a plain list: the first of each is what stands out."""
-    rows = "".join(f"<li><b>{html.escape(first)}</b> <span>{html.escape(second)}</span></li>" for first, second in items)
+    """Draw pairs as a plain list: the first of each is what stands out; a zero does not, and a phone leaves it out of counts."""
+    rows = "".join(
+        f"<li{' class=none' if first == '0' else ''}><b>{html.escape(first)}</b> <span>{html.escape(second)}</span></li>"
+        for first, second in items
+    )
     st.html(f'<ul class="{css}">{rows}</ul>')
 
 
@@ -101,25 +119,35 @@ def reason_choice(label: str, offered: Mapping[str, str]) -> str | None:
     return chosen
 
 
-def announce(kind: str, text: str, undo: tuple[str, str, dict[str, Any], int] | None = None) -> None:
-    """Keep what is to be said on the next drawing: ``good``, ``changed`` or ``refused``; with ``undo``: label, path, body, version."""
-    st.session_state[SAID] = (kind, text, undo)
+@dataclass(frozen=True)
+class Back:
+    """The request that undoes another: the label of its button, its path and body. It carries the version that the other left."""
+
+    label: str
+    path: str
+    body: dict[str, Any] | None = None
+
+
+def announce(kind: str, text: str, back: tuple[Back, int] | None = None) -> None:
+    """Keep what is to be said on the next drawing: ``good``, ``changed`` or ``refused``; with ``back`` and a version: what undoes it."""
+    st.session_state[SAID] = (kind, text, back)
 
 
 def said(visit: Visit) -> None:
-    """Say what came of the last press, with its undoing where there is one."""
+    """Say what came of the last press, with its undoing where there is one; it stays in sight while the page is scrolled."""
     kept = st.session_state.pop(SAID, None)
     if kept is None:
         return
-    kind, text, undo = kept
+    kind, text, back = kept
     show = {"good": st.success, "changed": st.warning}.get(kind, st.info)
-    show(figures.plain(text), icon={"good": ":material/check:", "changed": ":material/sync:"}.get(kind, ":material/info:"))
-    if undo is not None:
-        label, path, body, version = undo
-        press(visit, label, path, body, said="It is back where it was.", version=version, icon=":material/undo:")
+    with st.container(key="said", gap="small"):
+        show(figures.plain(text), icon={"good": ":material/check:", "changed": ":material/sync:"}.get(kind, ":material/info:"))
+        if back is not None:
+            undo, version = back
+            press(visit, undo.label, undo.path, undo.body, said="It is back where it was.", version=version, icon=":material/undo:")
 
 
-def attempt(do: Callable[[], Done], good: str) -> Done | None:
+def attempt(do: Callable[[], Done], good: str, back: Back | None = None) -> Done | None:
     """Do something and announce what came of it; None when it was not done."""
     try:
         done = do()
@@ -130,7 +158,10 @@ def attempt(do: Callable[[], Done], good: str) -> Done | None:
     except HiringUnavailable:
         announce("refused", SILENT)
     else:
-        announce("good", f"{good} You had asked for it before: nothing was done twice." if done.is_repeated else good)
+        if done.is_repeated:
+            announce("good", f"{good} You had asked for it before: nothing was done twice.")
+        else:
+            announce("good", good, None if back is None else (back, int(done.body["version"])))
         return done
     return None
 
@@ -146,7 +177,7 @@ def press(
     seen: str = "",
     primary: bool = False,
     icon: str | None = None,
-    back: tuple[str, dict[str, Any]] | None = None,
+    back: Back | None = None,
 ) -> None:
     """Draw a button that sends one request.
 
@@ -160,13 +191,11 @@ def press(
         seen: the same for things without a version.
         primary: the one step that comes next.
         icon: beside the label.
-        back: label and body of the same request that undoes it.
+        back: what undoes it.
     """
 
     def send() -> None:
-        done = attempt(lambda: visit.desk.send(path, body, seen=seen, version=version), said)
-        if done is not None and back is not None and not done.is_repeated:
-            announce("good", said, (back[0], path, back[1], int(done.body["version"])))
+        attempt(lambda: visit.desk.send(path, body, seen=seen, version=version), said, back)
 
     st.button(label, key=f"press-{path}-{label}-{version}-{seen}", on_click=send, type="primary" if primary else "secondary", icon=icon)
 
@@ -176,3 +205,20 @@ def confirmed(visit: Visit, label: str, warning: str, yes: str, path: str, body:
     with st.popover(label, key=f"confirm-{path}-{how.get('version')}-{how.get('seen')}"):
         st.markdown(figures.plain(warning))
         press(visit, yes, path, body, primary=True, **how)
+
+
+def opens(label: str, draw: Callable[[], None], *, key: str, title: str = "", icon: str | None = None, primary: bool = False) -> None:
+    """Draw a button that opens a dialog. ``draw`` draws what is in it and reads nothing: it runs alone when one of its fields changes."""
+    if st.button(label, key=f"open-{key}", icon=icon, type="primary" if primary else "secondary"):
+        st.dialog(figures.plain(title or label.rstrip("…")))(draw)()
+
+
+def settle(do: Callable[[], Done], good: str, back: Back | None = None) -> None:
+    """Do what a dialog asks. The page tells what came of it; a refusal is told in the dialog, whose fields stay as they are."""
+    done = attempt(do, good, back)
+    kind, text, _ = st.session_state[SAID]
+    if done is None and kind == "refused":
+        del st.session_state[SAID]
+        st.warning(figures.plain(text), icon=":material/edit:")
+        return
+    st.rerun()

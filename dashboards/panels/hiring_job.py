@@ -1,36 +1,33 @@
-"""One job: its facts, the steps of its life, and its candidates in columns by stage (on a phone: one below another)."""
+"""One job: its facts, the steps of its life, and its candidates."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import streamlit as st
 
 from dashboards import figures, hiring_rows
-from dashboards.panels.hiring_frame import Visit, choices, confirmed, heading, link, press, said
+from dashboards.panels import hiring_candidates, hiring_editing
+from dashboards.panels.hiring_candidates import Look
+from dashboards.panels.hiring_frame import Visit, confirmed, heading, link, opens, press, said, settle
 
-_SHOWN: Final = 20  # candidates of a stage at first; the longest there are shown
+_REASONS: Final = {"not_filling": "It will not be filled", "budget": "There is no budget for it any more"}
 
 
-def show(visit: Visit, job_id: str, *, ended: bool) -> None:
-    """Draw a job and its active or ended applications. Raises what reading raises."""
-    job = visit.desk.read(f"pipeline/jobs/{job_id}", ended=str(ended).lower())
+def show(visit: Visit, job_id: str, look: Look) -> None:
+    """Draw a job and those of its candidates that are looked at. Raises what reading raises."""
+    job = hiring_candidates.read(visit, job_id, look)
     school = visit.school(job["tenant_id"])
     link(visit, "← All jobs")
-    heading(job["title"], [school.name, *hiring_rows.job_facts(job, visit.now, school.zone)])
+    leads = [f"{row['display_name']} is in charge" for row in visit.team(job["tenant_id"]) if row["id"] == job["owner_id"]]
+    heading(job["title"], [school.name, *hiring_rows.job_facts(job, visit.now, school.zone), *leads])
     said(visit)
     _steps(visit, job)
-    _tabs(visit, job, ended=ended)
-    if ended:
-        _ended(visit, job)
-    else:
-        _stages(visit, job)
+    hiring_candidates.draw(visit, job, look)
 
 
 def _steps(visit: Visit, job: dict[str, Any]) -> None:
     """Draw the steps that the job's status allows and the person may take."""
     path, version, status = f"jobs/{job['id']}", job["version"], job["status"]
     writes, approves = (visit.may(permission, job["tenant_id"]) for permission in ("jobs:write", "jobs:approve"))
-    active = sum(number for stage, number in job["stages"].items() if stage not in {"hired", "ended"})
-    ending = f"{figures.counted(active, 'active application')} of it and every live offer end with it."
     with st.container(horizontal=True, vertical_alignment="center", key="job-steps", gap="small"):
         if status == "draft" and approves:
             press(visit, "Approve", f"{path}/approve", said="The job is approved: open it next.", version=version, primary=True)
@@ -40,58 +37,34 @@ def _steps(visit: Visit, job: dict[str, Any]) -> None:
             press(visit, "Open", f"{path}/open", said="The job is open: it takes applications now.", version=version, primary=True)
         if status == "open" and visit.may("applications:write", job["tenant_id"]):
             link(visit, ":material/person_add: Add a candidate", view="add", job=job["id"])
+        if status not in {"closed", "cancelled"} and writes:
+            hiring_editing.edit(visit, job)
+        if status in {"approved", "open", "on_hold"} and approves:
+            hiring_editing.openings(visit, job)
         if status == "open" and writes:
             press(visit, "Put on hold", f"{path}/hold", said="The job is on hold: it takes no applications.", version=version)
-        if status in {"on_hold", "closed", "cancelled"} and writes:
-            press(visit, "Open again", f"{path}/reopen", said="The job is open again.", version=version)
+        if writes and (status in {"on_hold", "closed"} or (status == "cancelled" and job["approved_at"])):
+            press(visit, "Open again", f"{path}/reopen", said="The job is open again.", version=version, primary=True)
         if status in {"open", "on_hold"} and writes:
-            warning = f"Close a job that will not be filled. {ending} Opening it again does not bring them back."
-            done = "The job is closed."
-            confirmed(visit, "Close…", warning, "Close the job", f"{path}/close", said=done, version=version)
+            opens("Close…", lambda: _closing(visit, job), key=f"close-{version}", title="Close the job")
         if status in {"draft", "approved"} and writes:
-            confirmed(visit, "Cancel…", f"Cancel the job. {ending}", "Cancel the job", f"{path}/cancel", said="Cancelled.", version=version)
+            warning = f"Cancel the job. {_ending(job)}"
+            confirmed(visit, "Cancel…", warning, "Cancel the job", f"{path}/cancel", said="Cancelled.", version=version)
 
 
-def _tabs(visit: Visit, job: dict[str, Any], *, ended: bool) -> None:
-    over = sum(job["stages"].get(place, 0) for place in ("hired", "ended"))
-    active = sum(job["stages"].values()) - over
-    labels = [f"In progress ({figures.count(active)})", f"Ended ({figures.count(over)})"]
-    choices(visit, "part", {labels[0]: {"job": job["id"]}, labels[1]: {"job": job["id"], "ended": "1"}}, labels[ended])
+def _closing(visit: Visit, job: dict[str, Any]) -> None:
+    """Draw why a job ends, and what ends with it."""
+    with st.form(f"close-{job['id']}-{job['version']}", border=False):
+        reason = st.radio("Why?", list(_REASONS), format_func=_REASONS.__getitem__)
+        st.markdown(f"{_ending(job)} The job can be opened again, but that brings none of them back.")
+        if not st.form_submit_button("Close the job", type="primary"):
+            return
+    settle(lambda: visit.desk.send(f"jobs/{job['id']}/close", {"reason": reason}, version=job["version"]), "The job is closed.")
 
 
-def _stages(visit: Visit, job: dict[str, Any]) -> None:
-    groups = hiring_rows.grouped(job["applications"], ended=False)
-    for place, (stage, rows) in zip(st.columns(len(groups), gap="small"), groups, strict=True):
-        title = "Other stage" if stage == "other" else figures.STAGE_NAMES[stage]
-        with place.container(key=f"stage-{stage}", gap="small"):
-            st.subheader(f"{title} · {figures.count(len(rows))}", anchor=False)
-            _candidates(visit, job, stage, rows)
-
-
-def _ended(visit: Visit, job: dict[str, Any]) -> None:
-    if not job["applications"]:
-        st.info("No application has ended yet.", icon=":material/inbox:")
-    for status, rows in hiring_rows.grouped(job["applications"], ended=True):
-        st.subheader(f"{figures.words(status)} · {figures.count(len(rows))}", anchor=False)
-        with st.container(horizontal=True, key=f"ended-{status}", gap="small"):
-            _candidates(visit, job, status, rows, width=300)
-
-
-def _candidates(
-    visit: Visit, job: dict[str, Any], place: str, rows: list[hiring_rows.Row], *, width: int | Literal["stretch"] = "stretch"
-) -> None:
-    zone, whole = visit.school(job["tenant_id"]).zone, f"hiring-whole-{job['id']}-{place}"
-    shown = rows if st.session_state.get(whole) else rows[:_SHOWN]
-    for row in shown:
-        with st.container(border=True, key=f"candidate-{row['id']}", gap=None, width=width):
-            link(visit, figures.plain(hiring_rows.name(row)), application=row["id"])
-            own = [row["current_stage"]] if row["status"] == "active" and not hiring_rows.is_usual(row) else []
-            since = hiring_rows.stood(row["since"], visit.now, zone)
-            facts = [*own, since if row["status"] == "active" or since == "today" else f"{since} ago", hiring_rows.source(row)]
-            st.caption(figures.plain(" · ".join(facts)))
-            if row["offer_status"]:
-                st.caption(f":material/mail: Offer {figures.words(row['offer_status']).lower()}")
-    if len(rows) > len(shown):
-        st.button(f"Show the other {len(rows) - len(shown)}", key=f"more-{whole}", on_click=lambda: st.session_state.update({whole: True}))
-    if not rows:
-        st.caption("Nobody")
+def _ending(job: dict[str, Any]) -> str:
+    active = sum(number for stage, number in job["stages"].items() if stage not in {"hired", "ended"})
+    if not active:
+        return "Nobody is in progress."
+    one = active == 1
+    return f"{figures.counted(active, 'active application')} {'ends' if one else 'end'} with it, and every live offer."

@@ -1,13 +1,12 @@
-"""The list of jobs: where each stands by stage, how long it is open, what is left; and the form that drafts one."""
+"""The list of jobs: where each stands by stage, how long it is open, what is left."""
 
-from datetime import date
 from typing import Any, Final
 
 import streamlit as st
 
 from dashboards import figures, hiring_rows
 from dashboards.filters import ALL, select
-from dashboards.panels.hiring_frame import Visit, announce, attempt, heading, link, listed, said
+from dashboards.panels.hiring_frame import Visit, heading, link, listed
 
 _PAGE: Final = "Hiring"
 _STATES: Final = {
@@ -21,7 +20,6 @@ _STATES: Final = {
 _NEXT: Final = {"draft": "Drafts wait for approval.", "approved": "Approved jobs take applications once they are opened."}
 _STEP: Final = 50
 _MOST: Final = 200
-_CLASSES: Final = {"teacher": "Teacher", "leadership": "Leadership", "support": "Support"}
 
 
 def show(visit: Visit) -> None:
@@ -64,39 +62,3 @@ def _line(visit: Visit, job: dict[str, Any]) -> None:
         st.caption(figures.plain(" · ".join(facts)))
     with counts:
         listed("stage-counts", [(figures.count(number), stage) for stage, number in hiring_rows.stage_counts(job["stages"])])
-
-
-def draft(visit: Visit) -> None:
-    """Draw the form that drafts a job."""
-    link(visit, "← All jobs")
-    heading("Draft a job")
-    said(visit)
-    schools = visit.where("jobs:write")
-    if not schools:
-        st.info("Your roles draft no job at any school.", icon=":material/lock:")
-        return
-    with st.form("hiring-draft", border=True):
-        left, right = st.columns(2)
-        body: dict[str, Any] = {
-            "tenant_id": left.selectbox("School", list(schools), format_func=schools.__getitem__),
-            "title": right.text_input("Title", max_chars=200, placeholder="Mathematics teacher").strip(),
-            "subject": left.text_input("Subject", max_chars=60, placeholder="mathematics").strip().lower().replace(" ", "_"),
-            "grade_range": right.text_input("Grades", max_chars=200, placeholder="9-12").strip(),
-            "staff_class": left.selectbox("Kind of post", list(_CLASSES), format_func=_CLASSES.__getitem__),
-            "headcount": int(right.number_input("Openings", 1, 200, 1)),
-        }
-        start = left.date_input("Wanted from", value=None, format="DD/MM/YYYY")
-        body["fte"] = float(right.number_input("Full-time equivalent", 0.05, 2.0, 1.0, 0.05))
-        body["target_start_date"] = start.isoformat() if isinstance(start, date) else None
-        if not st.form_submit_button("Draft the job", type="primary"):
-            return
-    missing = [label for name, label in {"title": "Title", "subject": "Subject", "grade_range": "Grades"}.items() if not body[name]]
-    if missing:
-        st.warning(f"Fill in: {', '.join(missing)}.", icon=":material/edit:")
-        return
-    done = attempt(lambda: visit.desk.send("jobs", body), "The job is drafted: somebody who may approve jobs has to look at it next.")
-    if done is not None:
-        if done.is_repeated:
-            announce("refused", "You drafted this very job before: here it is. For another opening of it, raise its number of openings.")
-        st.query_params.from_dict({"job": done.body["id"]})
-    st.rerun()

@@ -20,9 +20,9 @@ def show(visit: Visit) -> None:
     with left:
         _jobs(visit)
         _offers(visit, waiting["offers"])
+        _hires(visit, waiting["hires"], runs)
     with right:
         _interviews(visit)
-        _hires(visit, waiting["hires"], runs)
 
 
 def _jobs(visit: Visit) -> None:
@@ -60,7 +60,7 @@ def _interviews(visit: Visit) -> None:
         for row in ahead:
             person = people.get(row["application_id"])
             if person is not None:
-                at = hiring_rows.moment(row["scheduled_start"], visit.school(person["tenant_id"]).zone)
+                at = hiring_rows.span(row, visit.school(person["tenant_id"]).zone)
                 facts = [at, hiring_rows.INTERVIEWS.get(row["kind"], row["kind"]), person["job_title"]]
                 _line(visit, hiring_rows.name(person), facts, application=person["id"])
         _nothing(ahead)

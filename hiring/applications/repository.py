@@ -138,19 +138,29 @@ def stage_counts(session: Session, reach: Reach, job_ids: Iterable[UUID]) -> lis
     return list(session.execute(select(*place, func.count().label("applications_count")).where(mine).group_by(*place)))
 
 
-def standings(session: Session, condition: ColumnElement[bool], limit: int) -> list[AnyRow]:
+def candidates_of(session: Session, condition: ColumnElement[bool]) -> frozenset[UUID]:
+    """Return the candidates of applications that meet a condition."""
+    return frozenset(session.execute(select(applications.c.candidate_id).where(condition)).scalars())
+
+
+def standings(session: Session, condition: ColumnElement[bool], place: ColumnElement[str], limit: int, skip: int = 0) -> list[AnyRow]:
     """Return applications with since when they stand where they do, the channel of their last touch and the status of their live offer.
 
-    Those that have stood longest come first.
+    Of each ``place`` those that have stood longest, ``limit`` of them after ``skip``; ``matching`` is how many there are at the place.
     """
     step = _latest(select(stage_events.c.event_at), stage_events.c.application_id, stage_events.c.sequence)
+    since = func.coalesce(step.c.event_at, applications.c.applied_at).label("since")
+    number = func.row_number().over(partition_by=place, order_by=(since, applications.c.id)).label("number")
+    matching = func.count().over(partition_by=place).label("matching")
+    found = select(applications.c.id, since, place.label("place"), number, matching)
+    ranked = found.select_from(applications.outerjoin(step, true())).where(condition).subquery()
     touch = _latest(select(touches.c.channel_id), touches.c.application_id, touches.c.position)
     live = select(offers.c.status.label("offer_status")).where(offers.c.status.in_(LIVE_OFFERS))
     offer = _latest(live, offers.c.application_id, offers.c.id)
-    since = func.coalesce(step.c.event_at, applications.c.applied_at).label("since")
-    query = select(applications, since, touch.c.channel_id, offer.c.offer_status)
-    query = query.select_from(applications.outerjoin(step, true()).outerjoin(touch, true()).outerjoin(offer, true()))
-    return list(session.execute(query.where(condition).order_by(since, applications.c.id).limit(limit)))
+    query = select(applications, ranked.c.since, ranked.c.place, ranked.c.matching, touch.c.channel_id, offer.c.offer_status)
+    query = query.select_from(applications.join(ranked, ranked.c.id == applications.c.id).outerjoin(touch, true()).outerjoin(offer, true()))
+    shown = (ranked.c.number > skip) & (ranked.c.number <= skip + limit)
+    return list(session.execute(query.where(shown).order_by(ranked.c.since, applications.c.id)))
 
 
 def _latest(query: Select[Any], application_id: ColumnElement[Any], order: ColumnElement[Any]) -> LateralFromClause:
@@ -158,7 +168,7 @@ def _latest(query: Select[Any], application_id: ColumnElement[Any], order: Colum
     return query.where(application_id == applications.c.id).order_by(order.desc()).limit(1).correlate(applications).lateral()
 
 
-def live_offers(session: Session, condition: ColumnElement[bool], limit: int) -> list[AnyRow]:
+def live_offers(session: Session, condition: ColumnElement[bool], limit: int | None) -> list[AnyRow]:
     """Return live offers of active applications, the oldest first."""
     active = select(offers, applications.c.job_id, applications.c.candidate_id).join(
         applications, applications.c.id == offers.c.application_id

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_, case
 from sqlalchemy.orm import Session
 
 from hiring.access import Access, one_of
@@ -34,6 +35,17 @@ class Names:
         return found or (name if name in CANONICAL else OTHER)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which of a job's applications: active or ended, of these people, at one place (a canonical stage, or how it ended) or at each."""
+
+    ended: bool
+    limit: int
+    skip: int = 0
+    place: str | None = None
+    candidate_ids: frozenset[UUID] | None = None
+
+
 class StandingService:
     """Reads where applications stand."""
 
@@ -44,7 +56,7 @@ class StandingService:
     def counts(self, session: Session, access: Access, job_ids: Iterable[UUID]) -> dict[UUID, Counter[str]]:
         """Return, for each job, active applications by canonical stage, and how many were ``hired`` and ``ended`` otherwise."""
         rows = repository.stage_counts(session, access.reach, job_ids)
-        names = self._names(session, rows)
+        names = _names(repository.definitions_of(session, {row.tenant_id for row in rows}))
         found: dict[UUID, Counter[str]] = defaultdict(Counter)
         for row in rows:
             stage = names.canonical(row.tenant_id, row.job_id, row.current_stage)
@@ -52,20 +64,36 @@ class StandingService:
             found[row.job_id][place] += row.applications_count
         return found
 
-    def of_job(self, session: Session, access: Access, job_id: UUID, *, ended: bool, limit: int) -> list[dict[str, Any]]:
-        """Return a job's active applications, or its ended ones, those first that have stood longest."""
-        condition = (applications.c.job_id == job_id) & repository.in_reach(access.reach)
+    def candidates_of_job(self, session: Session, access: Access, job_id: UUID) -> frozenset[UUID]:
+        """Return everybody who applied to a job, however it ended."""
+        return repository.candidates_of(session, (applications.c.job_id == job_id) & repository.in_reach(access.reach))
+
+    def of_job(self, session: Session, access: Access, job: AnyRow, wanted: Wanted) -> tuple[Counter[str], list[dict[str, Any]]]:
+        """Return how many of a job's applications are wanted, by place, and those to show: at each place, who has stood longest first."""
+        names = repository.definitions_of(session, {job.tenant_id})
+        known = _names(names)
+        canonical = {name: known.canonical(job.tenant_id, job.id, name) for name in {row.name for row in names} | set(CANONICAL)}
         active = applications.c.status == "active"
-        return self._described(session, repository.standings(session, condition & (~active if ended else active), limit))
+        place = applications.c.status if wanted.ended else case(canonical, value=applications.c.current_stage, else_=OTHER)
+        conditions = [applications.c.job_id == job.id, repository.in_reach(access.reach), ~active if wanted.ended else active]
+        conditions += [place == wanted.place] if wanted.place else []
+        conditions += [one_of(applications.c.candidate_id, wanted.candidate_ids)] if wanted.candidate_ids is not None else []
+        rows = repository.standings(session, and_(*conditions), place, wanted.limit, wanted.skip)
+        return Counter({row.place: row.matching for row in rows}), self._described(session, rows)
 
     def of_applications(self, session: Session, access: Access, application_ids: list[UUID]) -> list[dict[str, Any]]:
         """Return applications in reach by their ids; others are left out."""
         condition = one_of(applications.c.id, application_ids) & repository.in_reach(access.reach)
-        return self._described(session, repository.standings(session, condition, len(application_ids)))
+        return self._described(session, repository.standings(session, condition, applications.c.status, len(application_ids)))
 
     def live_offers(self, session: Session, access: Access, limit: int) -> list[AnyRow]:
         """Return offers in reach that wait for somebody."""
         return repository.live_offers(session, access.reach.applications(offers.c.tenant_id, offers.c.application_id), limit)
+
+    def openings_on_offer(self, session: Session, access: Access, job_id: UUID) -> frozenset[UUID]:
+        """Return the openings of a job that somebody has a live offer for."""
+        mine = access.reach.applications(offers.c.tenant_id, offers.c.application_id) & (applications.c.job_id == job_id)
+        return frozenset(row.opening_id for row in repository.live_offers(session, mine, None))
 
     def hires_to_start(self, session: Session, access: Access, limit: int) -> list[AnyRow]:
         """Return hires in reach whose person has not started yet."""
@@ -85,9 +113,9 @@ class StandingService:
         ]
 
     def _described(self, session: Session, rows: list[AnyRow]) -> list[dict[str, Any]]:
-        names = self._names(session, rows)
+        names = _names(repository.definitions_of(session, {row.tenant_id for row in rows}))
         return [{**row._mapping, "canonical_stage": names.canonical(row.tenant_id, row.job_id, row.current_stage)} for row in rows]
 
-    def _names(self, session: Session, rows: list[AnyRow]) -> Names:
-        definitions = repository.definitions_of(session, {row.tenant_id for row in rows})
-        return Names({(row.organisation_id, row.job_id, row.name): row.canonical_stage for row in definitions})
+
+def _names(definitions: list[AnyRow]) -> Names:
+    return Names({(row.organisation_id, row.job_id, row.name): row.canonical_stage for row in definitions})

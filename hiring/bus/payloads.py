@@ -61,7 +61,7 @@ class JobDrafted(OfTenant):
 
 
 class JobChanged(OfTenant):
-    """What the job's text says was changed."""
+    """What a job says of itself, or how many openings it has, was changed."""
 
 
 class JobStep(OfTenant):

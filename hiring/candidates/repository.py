@@ -70,6 +70,14 @@ def by_ids(session: Session, ids: Iterable[UUID]) -> list[AnyRow]:
     return list(session.execute(select(candidates).where(one_of(candidates.c.id, ids)).order_by(candidates.c.id)))
 
 
+def named(session: Session, ids: Iterable[UUID], words: Iterable[str]) -> frozenset[UUID]:
+    """Return those whose name has every word in it, given name first or family name first, as some write it in one."""
+    given, family = candidates.c.given_name, candidates.c.family_name
+    name = given + " " + family + " " + family + given
+    every = [name.icontains(word, autoescape=True) for word in words]
+    return frozenset(session.execute(select(candidates.c.id).where(one_of(candidates.c.id, ids), *every)).scalars())
+
+
 def parts_of(session: Session, table: str, family: Iterable[UUID]) -> list[AnyRow]:
     """Return ``credentials`` or ``consents`` of a person."""
     parts = {"credentials": credentials, "consents": consents}[table]

@@ -149,6 +149,11 @@ class CandidateService:
         known = self.applicants.known_candidates(session, access.reach, candidate_ids) if candidate_ids else frozenset()
         return {row.id: {"given_name": row.given_name, "family_name": row.family_name} for row in repository.by_ids(session, known)}
 
+    def named(self, session: Session, access: Access, candidate_ids: frozenset[UUID], search: str) -> frozenset[UUID]:
+        """Return those of some applicants whose name has every word of the search in it."""
+        known = self.applicants.known_candidates(session, access.reach, candidate_ids) if candidate_ids else frozenset()
+        return repository.named(session, known, search.split())
+
     def remaining_id(self, session: Session, access: Access, candidate_id: UUID) -> UUID:
         """Return the id of a known person after merges."""
         row = repository.remaining(session, self._known(session, access, candidate_id).id)

@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hiring.access import Access
-from hiring.applications.standing import StandingService
+from hiring.applications.standing import StandingService, Wanted
 from hiring.candidates.service import CandidateService
+from hiring.flows.pipeline_schemas import CandidateFilter
 from hiring.jobs.planning import PlanningService
 from hiring.jobs.service import JobService
 from hiring.rows import AnyRow, Paging
 
-LISTED = 1_000  # candidates of one job, and things that wait: more than a person reads
+LISTED = 1_000  # things that wait: more than a person reads
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,16 @@ class Pipeline:
         page = self.jobs.page(session, access, filters, paging, search)
         return {**page, "items": self._with_counts(session, access, page["items"])}
 
-    def job(self, session: Session, access: Access, job_id: UUID, *, ended: bool) -> dict[str, Any]:
-        """Return one job as the list has it, and its candidates: the active ones, or those whose application ended."""
-        [job] = self._with_counts(session, access, [self.jobs.job(session, access, job_id)])
-        return {
-            **job,
-            "applications": self._named(session, access, self.standing.of_job(session, access, job_id, ended=ended, limit=LISTED)),
-        }
+    def job(self, session: Session, access: Access, job_id: UUID, sought: CandidateFilter) -> dict[str, Any]:
+        """Return one job as the list has it, and a page of its candidates at each place, or at the one that is sought."""
+        row = self.jobs.job(session, access, job_id)
+        people = None
+        if sought.search.strip():
+            people = self.candidates.named(session, access, self.standing.candidates_of_job(session, access, job_id), sought.search)
+        wanted = Wanted(sought.ended, sought.limit, sought.limit * (sought.page - 1), sought.place, people)
+        matching, rows = self.standing.of_job(session, access, row, wanted)
+        [job] = self._with_counts(session, access, [row])
+        return {**job, "matching": dict(matching), "applications": self._named(session, access, rows)}
 
     def applications(self, session: Session, access: Access, application_ids: list[UUID]) -> list[dict[str, Any]]:
         """Return applications in reach by their ids, with names and job titles."""

@@ -43,8 +43,20 @@ def list_job_standings(
 
 @router.get("/pipeline/jobs/{job_id}", response_model=schemas.JobPipeline)
 def show_job_pipeline(job_id: UUID, access: Read, session: DatabaseSession, pipeline: Wired, ended: bool = False) -> Any:
-    """Return a job and its candidates: the active ones, or with ``ended`` those whose application ended."""
-    return pipeline.job(session, access, job_id, ended=ended)
+    """Return a job and the first of its candidates at each place: the active ones, or with ``ended`` those whose application ended."""
+    return pipeline.job(session, access, job_id, schemas.CandidateFilter(ended=ended))
+
+
+@router.post("/pipeline/jobs/{job_id}/search", response_model=schemas.JobPipeline)
+def search_job_pipeline(
+    job_id: UUID,
+    body: schemas.CandidateFilter,
+    access: Annotated[Access, requires(Permission.PIPELINE_READ, keeps_reply=False)],
+    session: DatabaseSession,
+    pipeline: Wired,
+) -> Any:
+    """Return a job and those of its candidates that are sought; a POST, so that a name is in no URL and no log."""
+    return pipeline.job(session, access, job_id, body)
 
 
 @router.get("/pipeline/applications", response_model=list[schemas.TitledApplication])

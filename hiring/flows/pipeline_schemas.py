@@ -1,13 +1,14 @@
 """What the pipeline routes give."""
 
 from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from hiring.applications.schemas import Hire, Offer, OfferStatus, Origin, Status
 from hiring.jobs.schemas import Job
-from hiring.schemas import Instant, Reply
+from hiring.schemas import Instant, Reply, RequestBody, example
 
 
 class JobStanding(Job):
@@ -38,10 +39,23 @@ class ApplicationStanding(Reply):
     version: int
 
 
+class CandidateFilter(RequestBody):
+    """Which of a job's candidates to show."""
+
+    model_config = example(search="ada ex", place="applied", limit=25, page=1)
+
+    ended: bool = Field(default=False, description="those whose application ended, instead of the active ones")
+    search: str = Field(default="", max_length=100, pattern=r"^[^\x00]*$", description="words of which each is a part of the name")
+    place: Annotated[str, Field(max_length=60)] | None = Field(default=None, description="one place of `matching`; default: each")
+    limit: int = Field(default=20, ge=1, le=200, description="candidates of a place on a page")
+    page: int = Field(default=1, ge=1, le=10_000)
+
+
 class JobPipeline(JobStanding):
     """A job and its candidates."""
 
-    applications: list[ApplicationStanding] = Field(description="at most 1,000, those first that have stood longest")
+    matching: dict[str, int] = Field(description="how many match, by place: canonical stage (or `other`), or how they ended")
+    applications: list[ApplicationStanding] = Field(description="a page of each place; those first that have stood longest")
 
 
 class TitledApplication(ApplicationStanding):

@@ -13,10 +13,11 @@ from hiring.candidates.schemas import MergeInto
 from hiring.candidates.service import CandidateService
 from hiring.flows import schemas
 from hiring.flows.closing import Closing
+from hiring.flows.resizing import Resizing
 from hiring.flows.submitting import Submitting
 from hiring.jobs import schemas as job_schemas
 from hiring.permissions import Permission
-from hiring.routing import ExpectedVersion, When, created, domain_router, tagged
+from hiring.routing import ExpectedVersion, RequiredVersion, When, created, domain_router, tagged
 from hiring.transaction import DatabaseSession
 
 router = domain_router("flows")
@@ -28,6 +29,7 @@ class Flows:
 
     submitting: Submitting
     closing: Closing
+    resizing: Resizing
     candidates: CandidateService
     applications: ApplicationService
 
@@ -89,6 +91,20 @@ def cancel_job(
 ) -> Any:
     """Cancel a job; its active applications end."""
     return tagged(response, flows.closing.close_job(session, access, job_id, "cancel", "cancelled", body.event_at, version))
+
+
+@router.post("/jobs/{job_id}/headcount", response_model=job_schemas.Job)
+def resize_job(
+    job_id: UUID,
+    body: job_schemas.NewHeadcount,
+    version: RequiredVersion,
+    access: Annotated[Access, requires(Permission.JOBS_APPROVE)],
+    session: DatabaseSession,
+    flows: Wired,
+    response: Response,
+) -> Any:
+    """Give a job more openings or fewer; whoever may approve jobs decides for how many people."""
+    return tagged(response, flows.resizing.resize(session, access, job_id, body.headcount, version))
 
 
 @router.post("/candidates/{candidate_id}/merge", response_model=schemas.Merged)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, exists, or_, select, true, update
+from sqlalchemy import BindParameter, ColumnElement, Row, bindparam, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from foundation.access import Role
@@ -68,6 +68,16 @@ def address_of_reader(session: Session, user_id: UUID, tenant_id: UUID | None) -
     held = exists(select(1).where(memberships.c.user_id == users.c.id, memberships.c.role.in_(roles), place).correlate(users))
     address: str | None = session.execute(select(users.c.email).where(users.c.id == user_id, users.c.is_active, held)).scalar()
     return address
+
+
+def colleagues(session: Session, school_id: UUID, roles: Iterable[Role]) -> list[AnyRow]:
+    """Return id, name and roles of active people with one of the roles at a school or its group, in the order of names."""
+    group = select(organisations.c.parent_id).where(organisations.c.id == school_id)
+    here = or_(memberships.c.organisation_id == school_id, memberships.c.organisation_id.in_(group))
+    query = select(users.c.id, users.c.display_name, func.array_agg(memberships.c.role).label("roles"))
+    query = query.join(memberships, memberships.c.user_id == users.c.id)
+    query = query.where(here, users.c.is_active, memberships.c.role.in_([role.value for role in roles]))
+    return list(session.execute(query.group_by(users.c.id, users.c.display_name).order_by(users.c.display_name, users.c.id)))
 
 
 def live_session(session: Session, session_id: UUID, now: datetime) -> AnyRow | None:

@@ -91,6 +91,14 @@ def show_calendar(organisation_id: UUID, access: ReadOrganisations, session: Dat
     return service.calendar(session, access, organisation_id)
 
 
+@router.get("/organisations/{organisation_id}/hiring-team", response_model=list[schemas.Colleague])
+def list_hiring_team(
+    organisation_id: UUID, access: Annotated[Access, requires(Permission.PIPELINE_READ)], session: DatabaseSession, service: Service
+) -> Any:
+    """Return who interviews and hires at a school: names alone."""
+    return service.hiring_team(session, access, organisation_id)
+
+
 @router.post("/users", status_code=201, response_model=schemas.UserReference)
 def register_user(body: schemas.NewUser, access: WriteUsers, session: DatabaseSession, service: Service, response: Response) -> Any:
     """Add a person who signs in, with a role at one of your schools."""

@@ -119,6 +119,14 @@ class Organisation(Reply):
     version: int
 
 
+class Colleague(Reply):
+    """Somebody of a school's hiring team."""
+
+    id: UUID
+    display_name: str
+    may_lead: bool = Field(description="may be in charge of a job; everybody of the team may interview")
+
+
 class CalendarDay(RequestBody):
     """One day of a school's calendar."""
 

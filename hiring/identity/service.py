@@ -17,7 +17,7 @@ from hiring.identity import errors, repository
 from hiring.identity.credentials import hash_password
 from hiring.identity.schemas import CalendarDay, NewOrganisation, NewUser, OrganisationChange, UserChange
 from hiring.identity.tables import calendar_days, feedback, memberships, organisations, sessions, users
-from hiring.permissions import PLATFORM_ROLES
+from hiring.permissions import PLATFORM_ROLES, Permission, may
 from hiring.rows import AnyRow, Paging, change_row, find_row, insert_row, lock_row, new_id, read_page
 
 NO_ORGANISATION = errors.OrganisationNotFound("there is no such organisation")
@@ -100,6 +100,13 @@ class IdentityService:
         """Return a school's calendar."""
         self.organisation(session, access, organisation_id)
         return repository.calendar(session, organisation_id)
+
+    def hiring_team(self, session: Session, access: Access, organisation_id: UUID) -> list[dict[str, Any]]:
+        """Return who may interview at a school, and which of them may be in charge of a job."""
+        access.require_school(organisation_id, NO_ORGANISATION)
+        roles = [role for role in Role if may(role, Permission.SCORECARDS_OWN)]
+        rows = repository.colleagues(session, organisation_id, roles)
+        return [{**row._mapping, "may_lead": any(may(Role(role), Permission.JOBS_WRITE) for role in row.roles)} for row in rows]
 
     def register_user(self, session: Session, access: Access, body: NewUser) -> AnyRow:
         """Add a person, with a role when one is named.

@@ -43,5 +43,9 @@ class NoOpeningLeft(Conflict):
     """Every opening of the job is filled or reserved."""
 
 
+class OpeningsTaken(Conflict):
+    """More openings are filled or on offer than would be left."""
+
+
 class SalaryBandInvalid(Invalid):
     """The salary band contradicts itself."""

@@ -1,7 +1,7 @@
 """What the job routes take and give."""
 
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -11,6 +11,7 @@ from hiring.schemas import Code, Currency, EventTime, Fte, Instant, MinorUnits, 
 StaffClass = Literal["teacher", "leadership", "support"]
 JobStatus = Literal["draft", "approved", "open", "on_hold", "closed", "cancelled"]
 CloseReason = Literal["filled", "cancelled", "budget", "not_filling"]
+Headcount = Annotated[int, Field(ge=1, le=200)]
 ChannelType = Literal[
     "linkedin", "indeed", "direct", "agency", "referral", "job_board", "event", "social", "internal", "sourced", "unknown"
 ]
@@ -50,20 +51,28 @@ class NewJob(_SalaryBand):
     staff_class: StaffClass = "teacher"
     target_start_date: date | None = None
     owner_id: UUID | None = Field(default=None, description="the recruiter in charge; default: whoever drafts it")
-    headcount: int = Field(default=1, ge=1, le=200)
+    headcount: Headcount = 1
     fte: Fte = 1
     has_visa_sponsorship: bool = False
     event_at: Instant | None = None
 
 
 class JobChange(_SalaryBand):
-    """What may change of a job that is not closed."""
+    """What may change of a job that is not closed; null clears the start date and the salary, fields left out stay."""
 
     title: Name | None = None
+    subject: Code | None = None
     grade_range: Name | None = None
     target_start_date: date | None = None
     owner_id: UUID | None = None
     has_visa_sponsorship: bool | None = None
+    headcount: Headcount | None = Field(default=None, description="while the job is a draft; later: POST /v1/jobs/{job_id}/headcount")
+
+
+class NewHeadcount(RequestBody):
+    """How many people the job is to be filled with, those hired already among them."""
+
+    headcount: Headcount
 
 
 class Job(Reply):

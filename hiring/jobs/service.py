@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from hiring.access import Access
 from hiring.domain_events import EventType, record
 from hiring.jobs import errors, repository
+from hiring.jobs.headcount import resize
 from hiring.jobs.schemas import JobChange, NewJob
 from hiring.jobs.tables import job_status_events, jobs, openings
 from hiring.rows import AnyRow, Paging, change_row, find_row, insert_row, lock_row, read_page
@@ -25,6 +26,7 @@ _STEPS: dict[str, tuple[frozenset[str], str, EventType]] = {
     "close": (frozenset({"open", "on_hold"}), "closed", EventType.JOB_CLOSED),
     "cancel": (frozenset({"draft", "approved", "open", "on_hold"}), "cancelled", EventType.JOB_CANCELLED),
 }
+_CLEARABLE = {"target_start_date", "salary_min_minor", "salary_max_minor", "salary_currency"}
 
 
 class JobService:
@@ -56,15 +58,19 @@ class JobService:
         return read_page(session, jobs, conditions, paging)
 
     def change(self, session: Session, access: Access, job_id: UUID, body: JobChange, version: int) -> AnyRow:
-        """Change a job that is not closed.
+        """Change a job that is not closed; its openings only while nobody has approved them.
 
         Raises:
-            TransitionNotAllowed: it is closed or cancelled. SalaryBandInvalid: the band contradicts itself.
+            TransitionNotAllowed: it is closed or cancelled, or its openings were approved. SalaryBandInvalid: the band contradicts itself.
         """
-        job = self.lock(session, access, job_id, version)
-        if job.status in {"closed", "cancelled"}:
-            raise errors.TransitionNotAllowed(f"the job is {job.status}: reopen it first")
-        job = change_row(session, jobs, job, access.now, **body.model_dump(exclude_unset=True, exclude_none=True))
+        job = self.lock_unclosed(session, access, job_id, version)
+        sent = body.model_dump(exclude_unset=True)
+        if (headcount := sent.pop("headcount", None)) is not None:
+            if job.status != "draft":
+                raise errors.TransitionNotAllowed(f"headcount: the job is {job.status}; whoever may approve jobs changes it by itself")
+            job = resize(session, access, job, headcount, frozenset())
+        values = {name: value for name, value in sent.items() if value is not None or name in _CLEARABLE}
+        job = change_row(session, jobs, job, access.now, **values)
         if job.salary_min_minor is not None and job.salary_max_minor is not None and job.salary_min_minor > job.salary_max_minor:
             raise errors.SalaryBandInvalid("salary_min_minor: must not exceed salary_max_minor")
         record(session, EventType.JOB_CHANGED, "job", job.id, job.version, access.now, tenant_id=job.tenant_id)
@@ -73,6 +79,17 @@ class JobService:
     def lock(self, session: Session, access: Access, job_id: UUID, version: int | None = None) -> AnyRow:
         """Return one job in reach, locked: the first lock of every flow that changes it."""
         return lock_row(session, jobs, (jobs.c.id == job_id) & repository.jobs_in_reach(access.reach), NO_JOB, version)
+
+    def lock_unclosed(self, session: Session, access: Access, job_id: UUID, version: int | None) -> AnyRow:
+        """Return one job in reach, locked.
+
+        Raises:
+            TransitionNotAllowed: it is closed or cancelled.
+        """
+        job = self.lock(session, access, job_id, version)
+        if job.status in {"closed", "cancelled"}:
+            raise errors.TransitionNotAllowed(f"the job is {job.status}: reopen it first")
+        return job
 
     def step(
         self,
@@ -106,6 +123,8 @@ class JobService:
         starts, target, event = _STEPS[name]
         if job.status not in starts:
             raise errors.TransitionNotAllowed(f"cannot {name} a job that is {job.status}: it must be {' or '.join(sorted(starts))}")
+        if name == "reopen" and job.approved_at is None and job.status == "cancelled":
+            raise errors.TransitionNotAllowed("cannot reopen a job that was cancelled before anybody approved it: draft it anew")
         values: dict[str, Any] = {"status": target}
         if name == "approve":
             values["approved_at"] = at
@@ -123,16 +142,20 @@ class JobService:
         return changed
 
     def _move_openings(self, session: Session, access: Access, job: AnyRow, name: str, at: datetime, close_reason: str | None) -> None:
-        unfilled = [opening for opening in repository.lock_openings(session, job.id) if opening.filled_by_application_id is None]
-        ids = [opening.id for opening in unfilled]
+        rows = repository.lock_openings(session, job.id)
+        unfilled = [opening for opening in rows if opening.filled_by_application_id is None]
+        ids = [opening.id for opening in unfilled if opening.closed_at is None]
         if name == "open":
             repository.set_openings(session, ids, access.now, opened_at=at)
         elif name == "reopen":
-            if not unfilled:
+            # as many as the job is to be filled with: those given up before it ended stay closed
+            last = sorted(unfilled, key=lambda opening: opening.closed_at or access.now, reverse=True)
+            back = last[: max(job.headcount - len(rows) + len(unfilled), 0)]
+            if not back:
                 raise errors.NoOpeningLeft("every opening is filled: draft a new job")
             ends = {"closed_at": None, "close_reason": None}
-            repository.set_openings(session, ids, access.now, **ends)
-            repository.set_openings(session, [opening.id for opening in unfilled if opening.opened_at is None], access.now, opened_at=at)
+            repository.set_openings(session, [opening.id for opening in back], access.now, **ends)
+            repository.set_openings(session, [opening.id for opening in back if opening.opened_at is None], access.now, opened_at=at)
         elif name in {"close", "cancel"}:
             repository.set_openings(session, ids, access.now, closed_at=at, close_reason=close_reason)
             repository.end_postings(session, job.id, at, access.now)

@@ -124,6 +124,61 @@ def test_held_permissions_name_their_schools_and_a_title_is_searched_literally(h
     assert {row["permission"]: row["tenant_ids"] for row in platform}[Permission.JOBS_APPROVE] is None
 
 
+def found(api, job_id: str, credential: str, **sought) -> tuple[dict[str, int], list[str]]:
+    """Return how many match at each place, and the given names shown."""
+    reply = api.do("POST", f"/v1/pipeline/jobs/{job_id}/search", credential, sought)
+    return reply["matching"], [row["given_name"] for row in reply["applications"]]
+
+
+def test_candidates_are_found_by_parts_of_their_names_at_each_place_and_page_by_page(hiring_api):
+    api = hiring_api
+    school = api.organisation("school")
+    recruiter, job_id, other = api.person("recruiter", school), api.open_job(school), api.open_job(school)
+    names = [("Ada", "Lovelace"), ("Grace", "Hopper"), ("Ad_am", "Hope"), ("Minjun", "Kim"), ("Grace", "Gone")]
+    made = [api.apply(job_id, recruiter, given_name=given, family_name=family)["id"] for given, family in names]
+    api.apply(other, recruiter, given_name="Adalbert", family_name="Elsewhere")
+    api.do("POST", f"/v1/applications/{made[1]}/move", recruiter, {"to_stage": "screen"})
+    api.do("POST", f"/v1/applications/{made[4]}/reject", recruiter)
+    assert found(api, job_id, recruiter, search="ad") == ({"applied": 2}, ["Ada", "Ad_am"])
+    assert found(api, job_id, recruiter, search="HOP") == ({"applied": 1, "screen": 1}, ["Ad_am", "Grace"])
+    assert found(api, job_id, recruiter, search="hopper gra") == ({"screen": 1}, ["Grace"])
+    assert found(api, job_id, recruiter, search="kimmin") == ({"applied": 1}, ["Minjun"])
+    assert found(api, job_id, recruiter, search="d_a") == ({"applied": 1}, ["Ad_am"]), "what is typed is searched literally"
+    assert found(api, job_id, recruiter, search="nobody") == ({}, [])
+    assert found(api, job_id, recruiter, place="applied", limit=2, page=1) == ({"applied": 3}, ["Ada", "Ad_am"])
+    assert found(api, job_id, recruiter, place="applied", limit=2, page=2) == ({"applied": 3}, ["Minjun"])
+    assert found(api, job_id, recruiter, limit=1) == ({"applied": 3, "screen": 1}, ["Ada", "Grace"])
+    assert found(api, job_id, recruiter, ended=True) == ({"rejected": 1}, ["Grace"])
+
+
+def test_a_page_of_a_stage_holds_every_name_the_school_has_for_it(hiring_api):
+    api = hiring_api
+    school = api.organisation("school")
+    for rank, (name, canonical) in enumerate((("Inbox", "applied"), ("Sift", "screen"), ("Call", "screen")), start=1):
+        stage = {"organisation_id": school, "name": name, "rank": rank, "canonical_stage": canonical}
+        api.do("POST", "/v1/stage-definitions", json=stage)
+    recruiter, job_id = api.person("recruiter", school), api.open_job(school)
+    made = [api.apply(job_id, recruiter, given_name=name) for name in ("Ada", "Grace", "Emmy")]
+    for application, stage in zip(made, ("Sift", "Call"), strict=False):
+        api.do("POST", f"/v1/applications/{application['id']}/move", recruiter, {"to_stage": stage})
+    assert found(api, job_id, recruiter, place="screen") == ({"screen": 2}, ["Ada", "Grace"])
+    assert found(api, job_id, recruiter, limit=1) == ({"screen": 2, "applied": 1}, ["Emmy", "Ada"])
+
+
+def test_hiring_team_is_the_schools_own_and_names_who_may_lead(hiring_api):
+    api = hiring_api
+    group = api.organisation("school_group")
+    school, other = api.organisation("school", group), api.organisation("school", group)
+    for role, place in (("hr_director", group), ("recruiter", school), ("interviewer", school), ("recruiter", other)):
+        api.person(role, place)
+    recruiter = api.person("recruiter", school)
+    team = api.do("GET", f"/v1/organisations/{school}/hiring-team", recruiter)
+    assert [(row["display_name"], row["may_lead"]) for row in team] == [("hr_director", True), ("interviewer", False), ("recruiter", True)]
+    assert set(team[0]) == {"id", "display_name", "may_lead"}
+    assert api.send("GET", f"/v1/organisations/{other}/hiring-team", recruiter).status_code == 404
+    assert api.send("GET", f"/v1/organisations/{school}/hiring-team", api.person("interviewer", school)).status_code == 403
+
+
 def test_a_job_with_500_applications_answers_quickly(hiring_api):
     api = hiring_api
     school = api.organisation("school")
@@ -148,5 +203,5 @@ def test_a_job_with_500_applications_answers_quickly(hiring_api):
         began = time.perf_counter()
         pipeline = api.do("GET", f"/v1/pipeline/jobs/{job_id}", recruiter)
         took.append(time.perf_counter() - began)
-        assert len(pipeline["applications"]) == pipeline["stages"]["applied"] == 500
+        assert (len(pipeline["applications"]), pipeline["matching"], pipeline["stages"]) == (20, {"applied": 500}, {"applied": 500})
     assert min(took) < QUICK, took

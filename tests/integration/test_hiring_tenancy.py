@@ -22,6 +22,7 @@ BODIES: dict[str, Any] = {
     "PATCH /v1/users/{user_id}": {"display_name": "Taken over"},
     "POST /v1/users/{user_id}/memberships": {"role": "recruiter", "organisation_id": "{own_school}"},
     "PATCH /v1/jobs/{job_id}": {"title": "Taken over"},
+    "POST /v1/jobs/{job_id}/headcount": {"headcount": 2},
     "POST /v1/jobs/{job_id}/postings": {"channel_id": "{channel_id}"},
     "PATCH /v1/candidates/{candidate_id}": {"given_name": "Taken over"},
     "POST /v1/candidates/{candidate_id}/credentials": {"kind": "teaching_licence", "issuer": "X"},
@@ -130,7 +131,7 @@ def test_another_schools_ids_answer_like_missing_ones_on_every_route(hiring_api,
         if "{" not in path or path in PLATFORM_ONLY:
             continue
         body = BODIES.get(f"{method} {path}", WHEN if method == "POST" else None)
-        headers = {"If_Match": '"1"'} if method == "PATCH" else {}
+        headers = {"If_Match": '"1"'} if method == "PATCH" or path.endswith("/headcount") else {}
         answers = []
         for ids in (theirs | extra, missing | {"channel_id": theirs["channel_id"]}):
             sender = service if OF_SERVICES.search(f"{method} {path}") else intruder

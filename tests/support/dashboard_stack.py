@@ -1,4 +1,4 @@
-"""The real hiring API and the real dashboard as processes of their own, with a login per role, and a browser to look at them."""
+"""The real hiring and assessments APIs and the real dashboard as processes, with a login per role, and a browser to look at them."""
 
 import json
 import os
@@ -28,7 +28,7 @@ _QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-compone
 
 @dataclass(frozen=True)
 class Stack:
-    """Addresses of the two services, the published version they read, and the logins by name (email, password, role).
+    """Addresses of the services, the published version they read, and the logins by name (email, password, role).
 
     The hiring API knows an OpenID provider at a port where nothing listens until a test starts one.
     """
@@ -37,6 +37,7 @@ class Stack:
     made: Made
     dashboard: str
     hiring: str
+    assessments: str
     logins: dict[str, dict[str, str]]
     owner_url: str
     provider_port: int
@@ -44,21 +45,23 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def dashboard_stack(postgres_server: EmbeddedPostgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start hiring API and dashboard on a database with three schools and a made published version."""
+    """Start hiring API, assessments API and dashboard on a database with three schools and a made published version."""
     home = tmp_path_factory.mktemp("dashboard-stack")
     owner_url = create_database(postgres_server.url(), f"dashboard_{os.getpid()}")
     migrate(owner_url)
     _register_organisations(owner_url)
     urls = login_urls(owner_url, PASSWORDS)
     made = publish_made(home)
-    ports = _free_ports(3)
-    hiring, dashboard = (f"http://127.0.0.1:{port}" for port in ports[:2])
+    ports = _free_ports(4)
+    hiring, dashboard, assessments = (f"http://127.0.0.1:{port}" for port in ports[:3])
     environment = os.environ | {
         "NEXUS_HOME": str(home),
         "NEXUS_DATABASE_OWNER_URL": urls.owner,
         "NEXUS_DATABASE_HIRING_URL": urls.hiring,
+        "NEXUS_ASSESSMENTS_HIRING_URL": hiring,
         "NEXUS_DASHBOARD_HIRING_URL": hiring,
-        "NEXUS_OIDC_ISSUER": f"http://127.0.0.1:{ports[2]}",
+        "NEXUS_DASHBOARD_ASSESSMENTS_URL": assessments,
+        "NEXUS_OIDC_ISSUER": f"http://127.0.0.1:{ports[3]}",
         "NEXUS_OIDC_NAME": "Meridian & Co",
         "NEXUS_OIDC_CLIENT_ID": CLIENT_ID,
         "NEXUS_OIDC_CLIENT_SECRET": CLIENT_SECRET,
@@ -69,11 +72,13 @@ def dashboard_stack(postgres_server: EmbeddedPostgres, migrated_template: str, t
     started = [
         _serve("hiring.app:create_app", ports[0], environment, home / "hiring.log"),
         _serve("dashboards.enterprise:create_app", ports[1], environment, home / "dashboard.log"),
+        _serve("hiring.service_apps:assessments", ports[2], environment, home / "assessments.log"),
     ]
     try:
         _wait(f"{hiring}/health/ready", started[0], home / "hiring.log")
         _wait(f"{dashboard}/_stcore/health", started[1], home / "dashboard.log")
-        yield Stack(home, made, dashboard, hiring, logins, owner_url, ports[2])
+        _wait(f"{assessments}/health/ready", started[2], home / "assessments.log")
+        yield Stack(home, made, dashboard, hiring, assessments, logins, owner_url, ports[3])
     finally:
         for process in started:
             process.terminate()

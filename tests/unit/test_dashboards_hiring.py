@@ -1,6 +1,6 @@
 """The Hiring tab without a browser: what lists say, how a refusal reads, and when two presses are one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,6 +10,7 @@ from dashboards import hiring_rows
 from dashboards.hiring_client import HiringClient, HiringUnavailable
 from dashboards.hiring_desk import Changed, Desk, NotThere, Refused, press_key, sentence
 from dashboards.panels import hiring_interviews, hiring_offers
+from dashboards.panels.hiring_candidates import Look
 from dashboards.panels.hiring_frame import School, Visit
 
 NOW = datetime(2026, 11, 24, 21, 30, tzinfo=UTC)  # the 25th already in Seoul
@@ -98,7 +99,7 @@ def test_offer_and_hire_read_in_words() -> None:
         ({"errors": [{"field": "body", "message": "Value error, salary_min_minor: must not exceed salary_max_minor"}]},
          "Salary min minor: must not exceed salary_max_minor."),
         ({"errors": [{"field": "body.headcount", "message": "Input should be less than or equal to 200"}]},
-         "Headcount: input should be less than or equal to 200."),
+         "Openings: input should be less than or equal to 200."),
         ({"detail": "reason_id: there is no such reason"}, "Reason: there is no such reason."),
         ({"detail": "the job is on_hold: it takes applications only while it is open"},
          "The job is on_hold: it takes applications only while it is open."),
@@ -123,6 +124,36 @@ def test_equal_presses_carry_one_key_and_a_later_sight_of_things_another() -> No
     assert len(keys) == 3
 
 
+def test_change_names_its_version_and_a_search_no_name_in_the_url() -> None:
+    front, got = desk(200, {"version": 4})
+    front.change("jobs/j", {"title": "A"}, 3)
+    front.search("pipeline/jobs/j/search", {"search": "ada"})
+    assert [(request.method, request.url.path, request.url.query) for request in got] == [
+        ("PATCH", "/v1/jobs/j", b""), ("POST", "/v1/pipeline/jobs/j/search", b""),
+    ]  # fmt: skip
+    assert got[0].headers["If-Match"] == '"3"'
+    with pytest.raises(Changed):
+        desk(412, {"detail": "version is 4, not 3"})[0].change("jobs/j", {}, 3)
+    with pytest.raises(Refused, match=r"^Openings: use 2 or more"):
+        desk(422, {"detail": "headcount: use 2 or more"})[0].change("jobs/j", {}, 3)
+
+
+def test_query_names_a_look_at_candidates_and_back() -> None:
+    for query in ({"job": "j"}, {"job": "j", "ended": "1"}, {"job": "j", "place": "applied", "page": "3"}):
+        assert Look.at(query).query("j") == query
+    for page in ("", "0", "-1", "x", "99999"):
+        assert Look.at({"page": page}) == Look()
+
+
+def test_interview_is_proposed_on_a_weekday_and_reads_in_the_schools_time() -> None:
+    friday = date(2026, 11, 27)
+    assert [hiring_rows.next_weekday(friday + timedelta(days=number)).isoformat() for number in (-1, 0, 1, 2)] == [
+        "2026-11-27", "2026-11-30", "2026-11-30", "2026-11-30",
+    ]  # fmt: skip
+    times = {"scheduled_start": "2026-11-24T22:00:00Z", "scheduled_end": "2026-11-24T22:45:00Z"}
+    assert hiring_rows.span(times, "Asia/Seoul") == "Wed 25 Nov 2026, 07:00–07:45 KST"
+
+
 def test_answers_become_what_the_page_tells() -> None:
     detail = {"detail": "version is 4, not 3: read it again and repeat the change"}
     with pytest.raises(Changed, match="Somebody changed this meanwhile"):
@@ -138,7 +169,7 @@ def test_answers_become_what_the_page_tells() -> None:
     with pytest.raises(HiringUnavailable):
         desk(503, {"detail": "x"})[0].send("jobs", {})
     with pytest.raises(HiringUnavailable):
-        desk(200, {})[0].read_assessments("interviews")
+        desk(200, {})[0].read("interviews")
     assert desk(201, {"id": "j"}, **{"Idempotency-Replayed": "true"})[0].send("jobs", {}).is_repeated
 
 
@@ -153,8 +184,10 @@ def test_services_that_are_not_there_yet_are_told_apart_from_empty_lists() -> No
     front, got = desk(200, {"items": [late, early], "next_cursor": None})
     interviewing = Desk("token", front.core, front.core)
     assert [row["id"] for row in hiring_interviews.known(visit(interviewing), application_id="a") or ()] == ["early", "late"]
-    interviewing.send_assessments("interviews", {"application_id": "a"})
-    assert (got[-1].method, got[-1].url.path, "Idempotency-Key" in got[-1].headers) == ("POST", "/v1/interviews", True)
+    interviewing.send("interviews/i/reschedule", {"scheduled_start": "x"}, version=2)
+    sent = got[-1]
+    assert (sent.method, sent.url.path, sent.headers["If-Match"]) == ("POST", "/v1/interviews/i/reschedule", '"2"')
+    assert "Idempotency-Key" in sent.headers
 
 
 def test_page_offers_only_what_the_person_may_do_at_the_school() -> None:
