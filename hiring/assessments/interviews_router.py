@@ -13,10 +13,10 @@ from hiring.assessments.screening import ScreeningService
 from hiring.permissions import Permission
 from hiring.routing import ExpectedVersion, PageQuery, When, created, domain_router, tagged
 from hiring.schemas import Page
-from hiring.transaction import DatabaseSession
+from hiring.transaction import DatabaseSession, TransactionRoute
 
 router = domain_router("interviews")
-internal = APIRouter(prefix="/internal", tags=["internal"])
+internal = APIRouter(prefix="/internal", tags=["internal"], route_class=TransactionRoute)
 
 
 async def _interviews(request: Request) -> InterviewService:
