@@ -1,5 +1,6 @@
 """Every API keeps its OpenAPI document, whatever it is asked: no fault, no status the document does not know."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,9 @@ def test_the_prediction_and_metrics_api(hiring_api, tmp_path: Path):
         "credential"
     ]
     home = make_metrics_home(tmp_path / "home").home
-    parts = {"receipts": ReceiptBook(url, service), "export_trail": ExportTrail(url, service)}
-    with served(build_app(home, Introspector(url, service), **parts)) as client:
-        assert_keeps_contract(client, caller, tmp_path, left_out=SHADOWED)
+    with closing(ReceiptBook(url, service)) as receipts, closing(Introspector(url, service)) as introspector:
+        app = build_app(home, introspector, receipts=receipts, export_trail=ExportTrail(url, service))
+        with served(app) as client:
+            assert_keeps_contract(client, caller, tmp_path, left_out=SHADOWED)
     told = "select actor_type, sum((after ->> 'answers')::int) > 0 from audit.events where action = 'export.metrics' group by 1"
     assert hiring_api.rows(told) == [("service", True)]
