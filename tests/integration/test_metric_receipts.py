@@ -1,14 +1,20 @@
 """What the metrics API tells the real hiring core: figures kept as receipts, and who was given which, for the audit log."""
 
 import json
+import socket
+import time
 from contextlib import closing
 
 import duckdb
 import pytest
 
-from foundation.export_trail import ExportTrail
+from foundation import clock
+from foundation.access import Principal
+from foundation.export_trail import ExportNotLogged, ExportTrail
 from foundation.principals import Introspector
 from foundation.receipt_book import ReceiptBook, ReceiptsUnavailable
+from hiring.app import create_app
+from hiring.settings import HiringSettings
 from serving.app import build_app
 from tests.support.http_server import served
 from tests.support.published_file import VERSION, publish_made
@@ -94,3 +100,27 @@ def test_receipt_that_cannot_be_kept_is_said(hiring_api):
     director = hiring_api.person("hr_director", hiring_api.organisation("school"))
     with closing(ReceiptBook(str(hiring_api.client.base_url), director)) as person, pytest.raises(ReceiptsUnavailable, match="403"):
         person.keep({})
+
+
+def test_what_could_not_be_logged_is_logged_once_the_core_is_back(hiring_api):
+    scopes = {"name": "serving", "scopes": ["exports:record"], "tenant_ids": "*"}
+    key = hiring_api.do("POST", "/v1/api-keys", json=scopes)["credential"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    caller = Principal("caller-1", "service", "caller", frozenset(), frozenset(), None, None, clock.now())
+    trail = ExportTrail(f"http://127.0.0.1:{port}", key, 0.05)
+    trail.start()
+    for metric_id in ("F2", "F2", "S1"):
+        trail.note(caller, metric_id, "csv", 10)
+        time.sleep(0.1)  # each is tried by itself, in vain
+    with pytest.raises(ExportNotLogged, match="does not answer"):
+        trail.record(caller, "D1", "csv", 1)
+    with served(create_app(HiringSettings(pool_size=2), hiring_api.urls.hiring, hiring_api.home), port):
+        deadline = time.monotonic() + 30
+        while not hiring_api.rows(SERVED):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        trail.close()
+    [row] = hiring_api.rows(SERVED)
+    assert (row.actor, row.rows_affected, row.after) == ("caller-1", 30, {"format": "csv", "metrics": ["F2", "S1"], "answers": 3})

@@ -11,9 +11,9 @@ import uvicorn
 
 
 @contextmanager
-def served(app: Any) -> Iterator[httpx.Client]:
-    """Serve an application on a free loopback port and yield a client of it; its lifespan runs around the block."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=2))
+def served(app: Any, port: int = 0) -> Iterator[httpx.Client]:
+    """Serve an application on a loopback port (0: a free one) and yield a client of it; its lifespan runs around the block."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
