@@ -110,7 +110,7 @@ def _ending_form(visit: Visit, application: dict[str, Any], standing: dict[str, 
         st.markdown(f"{meaning} The application can be taken up again.{lost}")
         if not st.form_submit_button(label, type="primary"):
             return
-    back = Back("Undo: take up again", f"{path}/reopen")
+    back = None if standing["offer_status"] else Back("Undo: take up again", f"{path}/reopen")  # an offer would not come back
     settle(lambda: visit.desk.send(f"{path}/{step}", {"reason_id": reason}, version=version), done, back)
 
 

@@ -33,6 +33,8 @@ def show(visit: Visit, application: dict[str, Any]) -> None:
         if rows is None:
             st.caption(ABSENT)
             return
+        if application["status"] != "active" and any(row["status"] == "scheduled" for row in rows):
+            st.caption("The application has ended, but not what is scheduled here: cancel it, so that nobody waits.")
         for row in rows:
             _line(visit, row)
         if not rows:
