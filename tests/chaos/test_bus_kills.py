@@ -12,8 +12,6 @@ from tests.chaos.conftest import KILLS, SECONDS
 from tests.support.chaos import Chaos, Counted
 from tests.support.rabbitmq import RabbitServer
 
-pytestmark = pytest.mark.xdist_group("rabbitmq")
-
 
 def check(counted: Counted, record_property: Callable[[str, object], None]) -> None:
     record_property("chaos", str(counted))

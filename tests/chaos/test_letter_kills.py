@@ -13,8 +13,6 @@ from tests.chaos.conftest import KILLS, SECONDS
 from tests.support.chaos_letters import LetterChaos
 from tests.support.hiring_api import served_hiring
 
-pytestmark = pytest.mark.xdist_group("rabbitmq")  # beside the other chaos: one server for all
-
 
 @pytest.mark.timeout(SECONDS + 120)
 def test_letters(own_postgres: EmbeddedPostgres, urls: DatabaseUrls, tmp_path: Path, record_property: Callable[[str, object], None]):

@@ -125,7 +125,7 @@ def new_server(prefix: str = "nexus-rabbitmq-") -> RabbitServer:
 
 @pytest.fixture(scope="session")
 def rabbitmq_server() -> Iterator[RabbitServer]:
-    """Return the broker of this test run: its tests carry ``xdist_group("rabbitmq")``, so that one worker runs them all."""
+    """Return the broker of this test run: one worker runs all its tests (tests/support/sharing.py)."""
     server = new_server()
     try:
         yield server.start()
