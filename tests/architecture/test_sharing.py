@@ -18,4 +18,4 @@ def test_a_group_or_the_file_is_shared_out_whole() -> None:
     assert group_of("tests/chaos/test_bus_kills.py::test_rabbitmq") == group_of(
         "tests/integration/test_hiring_bus_rabbitmq.py::test_a[x@y]"
     )
-    assert group_of("tests/unit/test_equity_ledger.py::test_b") == "tests/unit/test_equity_ledger.py"
+    assert group_of("tests/unit/test_equity_ledger.py::test_c") == "tests/unit/test_equity_ledger.py"
