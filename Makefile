@@ -43,7 +43,7 @@ test: development ## every test, with what it needs brought along (Postgres, Rab
 	@$(BIN)/python -m tests.support.debian_packages --preflight
 	@$(PYTEST) -q -n 2 --dist loadgroup tests $(ARGS)
 
-chaos: development ## 200 kills with -9 of relay, consumer, worker, Postgres and RabbitMQ (NEXUS_CHAOS_KILLS)
+chaos: development ## 200 kills with -9 of relay, consumer, worker, Postgres, RabbitMQ, letter sender and mail server (NEXUS_CHAOS_KILLS)
 	@NEXUS_CHAOS_KILLS=$${NEXUS_CHAOS_KILLS:-200} $(PYTEST) -q -s -n 0 tests/chaos $(ARGS)
 
 size: ## lines of product code beside the aims (Python 15,000, SQL 4,000)

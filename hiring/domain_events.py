@@ -5,7 +5,8 @@ event exists exactly when the change does. The relay (``hiring/bus``) moves the 
 carries is declared in ``hiring/bus/payloads.py``: nothing else can leave.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -79,6 +80,7 @@ class EventType(StrEnum):
     INTERVIEW_ANALYSED = "INTERVIEW_ANALYSED"
 
 
+_HELD = "held events"
 _ADD = insert(events)  # made once: building the statement would cost more than running it
 
 
@@ -137,4 +139,22 @@ def record_all(session: Session, event_type: EventType, kind: str, news: Sequenc
         }
         for each in news
     ]
-    session.execute(_ADD, rows)
+    held: list[dict[str, Any]] | None = session.info.get(_HELD)
+    if held is None:
+        session.execute(_ADD, rows)
+    else:
+        held += rows
+
+
+@contextmanager
+def recorded_together(session: Session) -> Iterator[None]:
+    """Insert what is recorded meanwhile with one statement at the end, nothing after an error: for work of many steps."""
+    outer: list[dict[str, Any]] | None = session.info.get(_HELD)
+    held: list[dict[str, Any]] = []
+    session.info[_HELD] = held
+    try:
+        yield
+    finally:
+        session.info[_HELD] = outer
+    if held:
+        session.execute(_ADD, held)

@@ -10,9 +10,8 @@ from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, insert, select, update
+from sqlalchemy import ClauseElement, ColumnElement, Insert, Row, Select, Table, Update, bindparam, insert, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 from uuid_utils.compat import uuid7
 
 from hiring.errors import BadRequest, Problem, VersionMismatch
@@ -45,17 +44,31 @@ def insert_row(session: Session, table: Table, now: datetime, **values: Any) -> 
     for column in ("created_at", "updated_at", "recorded_at"):
         if column in table.c:
             values.setdefault(column, now)
-    return session.execute(_insert_into(table), values).one()
+    formulas = {name: value for name, value in values.items() if isinstance(value, ClauseElement)}
+    statement = _insert(table).values(formulas) if formulas else _insert(table)
+    return session.execute(statement, {name: value for name, value in values.items() if name not in formulas}).one()
+
+
+# Built once a table: building a statement costs as much as running it.
+@cache
+def _insert(table: Table) -> Insert:
+    return insert(table).returning(table)
 
 
 @cache
-def _insert_into(table: Table) -> ReturningInsert[Any]:
-    return insert(table).returning(table)  # made once: building it costs as much as running it
+def _select(table: Table) -> Select[Any]:
+    return select(table)
+
+
+@cache
+def _update(table: Table, *, counts: bool) -> Update:
+    changed = update(table).where(table.c.id == bindparam("row_id")).returning(table)
+    return changed.values(version=table.c.version + 1) if counts else changed
 
 
 def find_row(session: Session, table: Table, condition: ColumnElement[bool], missing: Problem) -> AnyRow:
     """Return the one row the condition names, or raise ``missing``."""
-    row = session.execute(select(table).where(condition)).one_or_none()
+    row = session.execute(_select(table).where(condition)).one_or_none()
     if row is None:
         raise missing
     return row
@@ -69,7 +82,7 @@ def lock_row(
     Raises:
         Problem: ``missing`` when there is none; ``VersionMismatch`` when it moved on since ``expected_version``.
     """
-    row = session.execute(select(table).where(condition).with_for_update()).one_or_none()
+    row = session.execute(_select(table).where(condition).with_for_update()).one_or_none()
     if row is None:
         raise missing
     if expected_version is not None and row.version != expected_version:
@@ -79,10 +92,8 @@ def lock_row(
 
 def change_row(session: Session, table: Table, row: AnyRow, now: datetime, **values: Any) -> AnyRow:
     """Write values into a locked row, raise its version where it has one, and return it as it is now."""
-    if "version" in table.c:
-        values.setdefault("version", table.c.version + 1)
-    values["updated_at"] = now
-    return session.execute(update(table).where(table.c.id == row.id).values(**values).returning(table)).one()
+    counts = "version" in table.c and "version" not in values
+    return session.execute(_update(table, counts=counts), {**values, "updated_at": now, "row_id": row.id}).one()
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,11 @@
 """The embedded PostgreSQL server: made, started, adopted, recovered, stopped and purged, on 127.0.0.1 only.
 
-What belongs here: one server's life and where its files live. What doesn't: databases, users and schemas inside it.
+What belongs here: one server's life. What doesn't: where its files live, and databases, users and schemas inside it.
 """
 
 import ctypes
 import fcntl
-import hashlib
-import json
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -27,9 +24,9 @@ import psutil
 from foundation.settings import Home
 from nexus import postgres_binaries
 from nexus.postgres_binaries import Account, Binaries, PostgresUnavailable
+from nexus.postgres_folder import ServerFolder
 
 SUPERUSER = "nexus"
-MOVED_HOMES = Path("/var/lib/educator-nexus")
 _PASSWORD = "postgres_password"  # noqa: S105  the name of the secret's file
 _TRANSIENT = ("lock file", "shared memory block", "could not bind", "in use")
 _SETTINGS = {
@@ -104,6 +101,7 @@ class EmbeddedPostgres:
         """
         self.home = home
         self.account = Account.choose()
+        self._place = ServerFolder(home, self.account)
         self._settings = {**_SETTINGS, **(settings or {})}
         self._outlives_us = outlives_us
         self._process: subprocess.Popen[bytes] | None = None
@@ -126,8 +124,7 @@ class EmbeddedPostgres:
     @property
     def folder(self) -> Path:
         """Folder of the server's account (0700): below the home, or in /var/lib when that account cannot reach the home."""
-        recorded = self._record().get("folder")
-        return Path(recorded) if recorded else self.home.root / "postgres" / "server"
+        return self._place.path
 
     @property
     def data(self) -> Path:
@@ -183,12 +180,8 @@ class EmbeddedPostgres:
     def purge(self) -> None:
         """Stop the server and delete its data, wherever it lives, and the password."""
         self.stop()
-        folder = self.folder
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(self.home.root / "postgres", ignore_errors=True)
+        self._place.remove()
         (self.home.root / "secrets" / _PASSWORD).unlink(missing_ok=True)
-        if folder.parent == MOVED_HOMES and not any(MOVED_HOMES.iterdir()):
-            MOVED_HOMES.rmdir()
 
     def postmaster(self) -> Postmaster | None:
         """Return the live server of this data directory, or None.
@@ -261,38 +254,16 @@ class EmbeddedPostgres:
 
     def _prepare(self) -> Binaries:
         """Return binaries the server's account can run; the data directory is made if it is missing."""
-        folder = self._ensure_folder()
+        folder = self._place.ensure()
         marker = self.data / "PG_VERSION"
         made_by = int(marker.read_text()) if marker.exists() else None
-        record = self._record()
+        record = self._place.record()
         original = postgres_binaries.choose(made_by, Path(record["binaries"]) if "binaries" in record else None)
         binaries = original if original.runnable_by(self.account) else original.copied_to(folder / "binaries")
         if made_by is None:
             self._initialise(binaries)
-        self._write_record(folder=str(folder), binaries=str(original.folder), major=str(original.major))
+        self._place.write(binaries=str(original.folder), major=str(original.major))
         return binaries
-
-    def _ensure_folder(self) -> Path:
-        base = self.home.folder("postgres")
-        folder = self.folder
-        if folder.parent == MOVED_HOMES:
-            MOVED_HOMES.mkdir(parents=True, exist_ok=True, mode=0o711)
-        folder.mkdir(exist_ok=True, mode=0o700)
-        self.account.own(folder)
-        if self.account.can_enter(folder):
-            return folder
-        # A parent is closed to the account. Opening it would expose what its owner closed: the data moves instead.
-        folder.rmdir()
-        moved = MOVED_HOMES / hashlib.sha256(str(self.home.root).encode()).hexdigest()[:16]
-        MOVED_HOMES.mkdir(parents=True, exist_ok=True, mode=0o711)
-        moved.mkdir(exist_ok=True, mode=0o700)
-        self.account.own(moved)
-        if not self.account.can_enter(moved):
-            raise PostgresUnavailable(
-                f"account {self.account.uid} can enter neither {base} nor {moved}: set NEXUS_HOME to a folder it can enter"
-            )
-        self._write_record(folder=str(moved))
-        return moved
 
     def _initialise(self, binaries: Binaries) -> None:
         """Make the data directory: beside its place first, so that an interrupted run leaves nothing half-made in it."""
@@ -321,7 +292,7 @@ class EmbeddedPostgres:
 
     def _launch(self, binaries: Binaries, deadline: float) -> None:
         """Start the process; a port taken meanwhile or an old process still ending is waited for."""
-        record = self._record()
+        record = self._place.record()
         preferred = int(record.get("port", "0"))
         log = self.home.path("logs", "postgres.log")
         while True:
@@ -341,7 +312,7 @@ class EmbeddedPostgres:
                     **self.account.credentials,
                 )
             if self._await_ready(deadline):
-                self._write_record(port=str(port))
+                self._place.write(port=str(port))
                 return
             said = log.read_bytes()[start_of_log:].decode(errors="replace")
             if time.monotonic() > deadline or not any(text in said for text in _TRANSIENT):
@@ -367,16 +338,3 @@ class EmbeddedPostgres:
         with self.home.path("run", "postgres.lock").open("w") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             yield
-
-    def _record(self) -> dict[str, str]:
-        try:
-            record: dict[str, str] = json.loads((self.home.root / "postgres" / "server.json").read_text())
-        except OSError:
-            return {}
-        return record
-
-    def _write_record(self, **changes: str) -> None:
-        file = self.home.path("postgres", "server.json")
-        draft = file.with_suffix(f".{secrets.token_hex(4)}")
-        draft.write_text(json.dumps(self._record() | changes, indent=2))
-        draft.replace(file)

@@ -126,7 +126,7 @@ class OfferService:
 
         The event names whom to tell: ``owner_id``, who owns the job, and the agency's person who proposed the candidate.
         """
-        self._applications.end_offers(session, access, offers.c.application_id == application.id, "superseded", at)
+        self._applications.end_offers_of(session, access, application, "superseded", at)
         ended = self._applications.end_locked(session, access, application, "hired", at)
         values = {"opening_id": offer.opening_id, "offer_id": offer.id, "start_date": offer.start_date, "contract_kind": contract_kind}
         row = insert_row(

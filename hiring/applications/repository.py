@@ -14,6 +14,9 @@ from hiring.applications.tables import agency_submissions, applications, hires, 
 from hiring.rows import AnyRow
 
 LIVE_OFFERS = ("draft", "pending_approval", "approved", "sent")
+_STEPS = stage_events.alias("steps")
+_LAST_SEQUENCE = select(func.coalesce(func.max(_STEPS.c.sequence), 0))
+_LAST_SPELL = select(func.coalesce(func.max(_STEPS.c.spell_number), 1))
 
 
 def in_reach(reach: Reach) -> ColumnElement[bool]:
@@ -79,12 +82,10 @@ def events_of(session: Session, application_id: UUID) -> list[AnyRow]:
     return list(session.execute(select(stage_events).where(mine).order_by(stage_events.c.sequence, stage_events.c.id)))
 
 
-def last_event(session: Session, application_id: UUID) -> tuple[int, int]:
-    """Return the highest sequence and spell number of an application's steps; (0, 1) before the first."""
-    mine = stage_events.c.application_id == application_id
-    last = select(func.coalesce(func.max(stage_events.c.sequence), 0), func.coalesce(func.max(stage_events.c.spell_number), 1)).where(mine)
-    row = session.execute(last).one()
-    return row[0], row[1]
+def last_event(application_id: UUID) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """Return formulas of the highest sequence and spell number of a locked application's steps; 0 and 1 before the first."""
+    mine = _STEPS.c.application_id == application_id
+    return _LAST_SEQUENCE.where(mine).scalar_subquery(), _LAST_SPELL.where(mine).scalar_subquery()
 
 
 def stages_of(session: Session, tenant_id: UUID, job_id: UUID, at: datetime) -> list[AnyRow]:

@@ -106,7 +106,14 @@ class ApplicationService:
         Raises:
             ApplicationEnded: it has ended.
         """
-        row = self.lock(session, access, application_id, version)
+        return self.require_active(self.lock(session, access, application_id, version))
+
+    def require_active(self, row: AnyRow) -> AnyRow:
+        """Return a locked application if it is active.
+
+        Raises:
+            ApplicationEnded: it has ended.
+        """
         if row.status != "active":
             raise errors.ApplicationEnded(f"the application is {row.status}: nothing moves it any more")
         return row
@@ -192,8 +199,7 @@ class ApplicationService:
         self, session: Session, access: Access, row: AnyRow, outcome: str, at: datetime, reason_id: UUID | None = None
     ) -> AnyRow:
         """End a locked, active application; its live offers end with it."""
-        self.end_offers(session, access, offers.c.application_id == row.id, "withdrawn" if outcome == "withdrawn" else "rescinded", at)
-        row = self.lock(session, access, row.id)
+        self.end_offers_of(session, access, row, "withdrawn" if outcome == "withdrawn" else "rescinded", at)
         self._append_event(session, access, row, row.current_stage, outcome, at, reason_id)
         values = {"status": outcome, "terminal_at": at, "terminal_reason_id": reason_id}
         ended = change_row(session, applications, row, access.now, **values)
@@ -249,8 +255,15 @@ class ApplicationService:
 
     def end_offers(self, session: Session, access: Access, condition: ColumnElement[bool], status: str, at: datetime) -> None:
         """End live offers: ``rescinded`` by the school, ``withdrawn`` by the candidate, ``superseded`` by another."""
-        events = {"rescinded": EventType.OFFER_RESCINDED, "withdrawn": EventType.OFFER_WITHDRAWN}
         repository.lock_applications_of_offers(session, condition)
+        self._end_live(session, access, condition, status, at)
+
+    def end_offers_of(self, session: Session, access: Access, row: AnyRow, status: str, at: datetime) -> None:
+        """End the live offers of a locked application; see ``end_offers``."""
+        self._end_live(session, access, offers.c.application_id == row.id, status, at)
+
+    def _end_live(self, session: Session, access: Access, condition: ColumnElement[bool], status: str, at: datetime) -> None:
+        events = {"rescinded": EventType.OFFER_RESCINDED, "withdrawn": EventType.OFFER_WITHDRAWN}
         for offer in repository.lock_live_offers(session, condition):
             change_row(session, offers, offer, access.now, version=offer.version, status=status, resolved_at=at)
             if status in events:
@@ -294,7 +307,7 @@ class ApplicationService:
     ) -> None:
         if at < row.applied_at:
             raise errors.InstantOutOfOrder("event_at: lies before the application was made")
-        sequence, spell_number = repository.last_event(session, row.id)
+        sequence, spell_number = repository.last_event(row.id)
         insert_row(
             session,
             stage_events,

@@ -16,6 +16,7 @@ from hiring.rows import AnyRow, Paging, change_row, find_row, insert_row, lock_r
 
 CANONICAL: tuple[str, ...] = get_args(CanonicalStage)
 NO_SCHOOL = errors.TenantNotFound("organisation_id: there is no such school")
+_IN_FORCE = "stages in force"
 _SIDES = {"rejected": {"employer", "neutral"}, "withdrawn": {"candidate", "neutral"}, "offer_declined": {"candidate", "neutral"}}
 
 
@@ -33,9 +34,16 @@ class StageInForce:
 
 
 def stages_in_force(session: Session, tenant_id: UUID, job_id: UUID, at: datetime) -> list[StageInForce]:
-    """Return a job's stages in order; a school that defined none has the canonical ones under their own names."""
-    rows = repository.stages_of(session, tenant_id, job_id, at)
-    return [StageInForce(row.name, row.canonical_stage) for row in rows] or [StageInForce(name, name) for name in CANONICAL]
+    """Return a job's stages in order; a school that defined none has the canonical ones under their own names.
+
+    Those of one instant are read once a session: a step asks for them up to three times, an import for every application.
+    """
+    read: dict[tuple[UUID, UUID, datetime], list[StageInForce]] = session.info.setdefault(_IN_FORCE, {})
+    if (tenant_id, job_id, at) not in read:
+        rows = repository.stages_of(session, tenant_id, job_id, at)
+        stages = [StageInForce(row.name, row.canonical_stage) for row in rows] or [StageInForce(name, name) for name in CANONICAL]
+        read[tenant_id, job_id, at] = stages
+    return read[tenant_id, job_id, at]
 
 
 class WorkflowService:

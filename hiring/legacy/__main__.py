@@ -21,7 +21,7 @@ from hiring.database import open_engine, session_factory
 from hiring.legacy import windows
 from hiring.legacy.importing import ImportRefused, ImportSummary, load
 from hiring.legacy.loading import Progress as Told
-from hiring.legacy.reading import BadLogFolder
+from hiring.legacy.naming import BadLogFolder, read_names
 from hiring.legacy.reconciling import as_text, reconcile
 from hiring.legacy.rollback import roll_back
 from hiring.legacy.tables import imports
@@ -49,10 +49,11 @@ def _database(options: argparse.Namespace, role: str) -> Iterator[Engine]:
 
 def _load(options: argparse.Namespace, engine: Engine) -> int:
     sessions = session_factory(engine)
+    names = read_names(options.columns) if options.columns else None
     with _bar("Rehearsing" if options.dry_run else "Loading") as told:
         summary = load(
             engine, sessions, Home().ensure_secret("candidate_key"), options.folder, options.school,
-            is_dry=options.dry_run, is_resumed=options.resume, progress=told,
+            names=names, is_dry=options.dry_run, is_resumed=options.resume, progress=told,
         )  # fmt: skip
     sys.stdout.write(_summary(summary))
     if options.dry_run:
@@ -134,6 +135,7 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     loading = verbs.add_parser("load", parents=[common], help="load a hiring log into the core")
     loading.add_argument("folder", type=Path)
     loading.add_argument("--school", type=UUID, required=True, help="organisation id")
+    loading.add_argument("--columns", type=Path, help="TOML file that names the files' columns")
     loading.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
     loading.add_argument("--resume", action="store_true", help="go on with the import that was not finished")
     loading.add_argument("--report", type=Path, help="write the reconciliation here")

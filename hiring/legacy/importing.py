@@ -14,6 +14,7 @@ from foundation import clock, logs
 from hiring.audit.service import by_operator
 from hiring.identity import repository as identity_repository
 from hiring.legacy.loading import Loader, Progress, known_ids, untold
+from hiring.legacy.naming import Names
 from hiring.legacy.reading import HiringLog, read_log
 from hiring.legacy.school import Importer, Services
 from hiring.legacy.tables import imports, loaded, quarantine
@@ -38,7 +39,7 @@ class ImportSummary:
 
 def load(
     engine: Engine, sessions: sessionmaker[Session], candidate_key: str, folder: Path, tenant_id: UUID, *,
-    is_dry: bool = False, is_resumed: bool = False, progress: Progress = untold,
+    names: Names | None = None, is_dry: bool = False, is_resumed: bool = False, progress: Progress = untold,
 ) -> ImportSummary:  # fmt: skip
     """Load the log in a folder into a school of the core.
 
@@ -48,6 +49,7 @@ def load(
         candidate_key: of the candidates' service.
         folder: of the log.
         tenant_id: the school.
+        names: of the files' columns, where they are not called as documented.
         is_dry: do everything, then take it back.
         is_resumed: go on with the import of this school that was not finished.
         progress: told units done and their total.
@@ -61,7 +63,7 @@ def load(
             if not identity_repository.is_school(session, tenant_id):
                 raise ImportRefused("--school: there is no such school")
             known = known_ids(session, tenant_id)
-        log = read_log(folder, clock.now(), {table: set(ids) for table, ids in known.items()})
+        log = read_log(folder, clock.now(), {table: set(ids) for table, ids in known.items()}, names)
         if is_dry:
             return _rehearse(sessions, services, log, tenant_id, progress)
         import_id = _opened(sessions, log, tenant_id, is_resumed=is_resumed)
@@ -115,12 +117,12 @@ def _opened(sessions: sessionmaker[Session], log: HiringLog, tenant_id: UUID, *,
                 raise ImportRefused("--resume: no import of this school is unfinished; leave it out")
             now = clock.now()
             values = {"tenant_id": tenant_id, "folder": str(log.folder.absolute()), "digest": log.digest, "state": "running"}
-            started: UUID = insert_row(session, imports, now, started_at=now, **values).id
+            started: UUID = insert_row(session, imports, now, started_at=now, columns=log.names, **values).id
             return started
         if not is_resumed:
             raise ImportRefused(f"import {running.id} of this school is not finished: add --resume, or roll it back first")
         if running.digest != log.digest:
-            raise ImportRefused(f"import {running.id} was started from other files: resume it from those in {running.folder}")
+            raise ImportRefused(f"import {running.id} was started from other files or --columns: resume it from those in {running.folder}")
         resumed: UUID = running.id
         return resumed
 
@@ -136,7 +138,7 @@ def _rehearse(sessions: sessionmaker[Session], services: Services, log: HiringLo
 
         now = clock.now()
         values = {"tenant_id": tenant_id, "folder": str(log.folder), "digest": log.digest, "state": "done", "started_at": now}
-        import_id = insert_row(session, imports, now, id=new_id(), **values).id
+        import_id = insert_row(session, imports, now, id=new_id(), columns=log.names, **values).id
         Loader(Importer(services, tenant_id, import_id), log, savepoint, progress).run()
         summary = summarise(session, import_id, log, is_dry=True)
         whole.rollback()

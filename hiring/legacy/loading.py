@@ -1,4 +1,4 @@
-"""Loads a log, one transaction a job or application: a run that is killed has lost nothing, and the next one goes on behind it.
+"""Loads a log, some jobs or applications a transaction: a run that is killed has lost nothing, and the next one goes on behind it.
 
 Order: the school's setting, jobs with their openings, applications with all that hangs on them, at last the ends of jobs, so that
 no job is closed before its applications are there.
@@ -29,6 +29,8 @@ from hiring.rows import new_id, stamp
 
 Begin = Callable[[], AbstractContextManager[Session]]
 Progress = Callable[[int, int], None]
+Work = Callable[[Unit], None]
+TOGETHER = 20  # jobs or applications in one transaction: a second's work at most, so that nobody waits long for a locked job
 
 
 def untold(_done: int, _total: int) -> None:
@@ -77,21 +79,30 @@ class Loader:
         parts, seats = self._parts(), self._seats()
         applications = sorted(self.log.rows["applications"], key=lambda row: _turn(row, parts[row.source_id]))
         total = 2 * len(self.log.rows["jobs"]) + len(applications)
-        for done, step in enumerate(self._steps(setting, parts, seats, applications), start=1):
-            step()
-            self.progress(done, total)
+        passed = 0
+        for size, works in self._phases(setting, parts, seats, applications):
+            passed += size - len(works)  # done by an earlier run
+            for start in range(0, len(works), TOGETHER):
+                batch = works[start : start + TOGETHER]
+                with self._unit() as unit:
+                    for work in batch:
+                        unit.do(work)
+                passed += len(batch)
+                self.progress(passed, total)
 
-    def _steps(
+    def _phases(
         self, setting: Setting, parts: dict[str, Parts], seats: dict[str, list[LogRow]], applications: list[LogRow]
-    ) -> Iterator[Callable[[], None]]:
+    ) -> Iterator[tuple[int, list[Work]]]:
+        """Yield how many jobs or applications a phase has, and the work on those that are not done; the next phase builds on it."""
         first_contact = {row["job_id"]: row["applied_at"] for row in sorted(applications, key=lambda row: row["applied_at"], reverse=True)}
         replay = Replay(self.importer, setting, self._ids, {row.source_id: row for row in self.log.rows["openings"]})
-        for row in self.log.rows["jobs"]:
-            yield partial(self._job, row, seats[row.source_id], first_contact.get(row.source_id))
-        for row in applications:
-            yield partial(self._application, replay, row, parts[row.source_id])
-        for row in self.log.rows["jobs"]:
-            yield partial(self._end_job, row, seats[row.source_id])
+        rows = self.log.rows["jobs"]
+        new = [row for row in rows if ("jobs", row.source_id) not in self._done]
+        yield len(rows), [partial(self._job, row, seats[row.source_id], first_contact.get(row.source_id)) for row in new]
+        works = [self._application(replay, row, parts[row.source_id]) for row in applications]
+        yield len(applications), [work for work in works if work]
+        made = [row for row in rows if ("jobs", row.source_id) in self._own]
+        yield len(rows), [partial(self._end_job, row, seats[row.source_id]) for row in made]
 
     @contextmanager
     def _unit(self) -> Iterator[Unit]:
@@ -119,10 +130,8 @@ class Loader:
             parts[employer.get(row["hire_id"], "")].outcomes.append(row)
         return parts
 
-    def _job(self, row: LogRow, seats: list[LogRow], first_contact: datetime | None) -> None:
-        if ("jobs", row.source_id) in self._done:
-            return
-        with self._unit() as unit, unit.attempt(row, *seats):
+    def _job(self, row: LogRow, seats: list[LogRow], first_contact: datetime | None, unit: Unit) -> None:
+        with unit.attempt(row, *seats):
             self._draft(unit, row, seats, first_contact)
 
     def _draft(self, unit: Unit, row: LogRow, seats: list[LogRow], first_contact: datetime | None) -> None:
@@ -156,18 +165,15 @@ class Loader:
                     )
         unit.made("jobs", row.source_id, job_id)
 
-    def _application(self, replay: Replay, row: LogRow, parts: Parts) -> None:
+    def _application(self, replay: Replay, row: LogRow, parts: Parts) -> Work | None:
+        """Return the work on what is not done of an application, None where all is."""
         rows = [("applications", row.source_id), *((part.table, part.source_id) for part in parts.all())]
-        if all(each in self._done for each in rows):
-            return
-        with self._unit() as unit:
-            replay.application(unit, row, parts, frozenset(self._done.intersection(rows)))
+        done = frozenset(self._done.intersection(rows))
+        return None if done.issuperset(rows) else partial(replay.application, row, parts, done)
 
-    def _end_job(self, row: LogRow, seats: list[LogRow]) -> None:
+    def _end_job(self, row: LogRow, seats: list[LogRow], unit: Unit) -> None:
         """Put a job this import made into the state the log leaves it in."""
-        if ("jobs", row.source_id) not in self._own:
-            return
-        with self._unit() as unit, unit.attempt():
+        with unit.attempt():
             service, access = self.importer.services.jobs, unit.access
             job = service.lock(unit.session, access, self._ids["jobs"][row.source_id])
             status = _status(row)

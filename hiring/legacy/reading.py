@@ -7,7 +7,7 @@ A row that can't be used is kept with the first reason that applies: ``malformed
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -15,14 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from hiring.legacy.log_format import DAY, DECIMAL, FLAG, INSTANT, LOG_TABLES, WHOLE, LogTable
+from hiring.legacy.naming import BadLogFolder, Names, sources_of
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "t": True, "yes": True, "1": True, "false": False, "f": False, "no": False, "0": False}
-
-
-class BadLogFolder(ValueError):
-    """The folder can't be read as a hiring log. The message names the file and the fix."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +55,11 @@ class Refused:
 
 @dataclass
 class HiringLog:
-    """A log as read: good rows and refused ones by table; ``digest`` is that of the files' bytes."""
+    """A log as read: good rows and refused ones by table; ``digest`` is that of the files' bytes and the names of their columns."""
 
     folder: Path
     digest: str
+    names: Names
     rows: dict[str, list[LogRow]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
 
@@ -70,22 +68,25 @@ class HiringLog:
         return len(self.rows[table]) + sum(row.table == table for row in self.refused)
 
 
-def read_log(folder: Path, now: datetime, known: Mapping[str, Set[str]]) -> HiringLog:
+def read_log(folder: Path, now: datetime, known: Mapping[str, Set[str]], names: Names | None = None) -> HiringLog:
     """Return the log in a folder.
 
     Args:
         folder: with one file a table.
         now: nothing in the log lies behind it.
         known: ids by table that earlier imports of the school brought: a row may refer to them.
+        names: of columns that are not called as documented; see ``naming``.
 
     Raises:
-        BadLogFolder: a file is missing, there twice, or has no usable header.
+        BadLogFolder: a file is missing, there twice, has no usable header, or lacks a column.
     """
     files = _files(folder)
     digest = hashlib.sha256()
     for path in files.values():
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    log = HiringLog(folder, digest.hexdigest())
+    if names:
+        digest.update(json.dumps(names, sort_keys=True).encode())
+    log = HiringLog(folder, digest.hexdigest(), names or {})
     for name, table in LOG_TABLES.items():
         log.rows[name] = []
         if name in files:
@@ -107,31 +108,36 @@ def _files(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _lines(path: Path, table: LogTable) -> Iterator[tuple[int, dict[str, str] | None]]:
+def _lines(path: Path, table: LogTable, names: Names) -> Iterator[tuple[int, dict[str, str] | None]]:
     """Yield each row's number (a header is line 1) and its documented columns as text; None for a line that is no row."""
     if path.suffix == ".csv":
-        yield from _csv_lines(path, table)
+        yield from _csv_lines(path, table, names)
         return
     if path.suffix == ".parquet":
         import polars  # here: it takes memory, and most logs are CSV
 
-        rows: Iterator[Any] = polars.read_parquet(path).iter_rows(named=True)
+        frame = polars.read_parquet(path)
+        header: list[str] = frame.columns
+        rows: Iterable[Any] = frame.iter_rows(named=True)
     else:
-        rows = (_json_row(line) for line in path.read_text(encoding="utf-8-sig").splitlines())
+        rows = [_json_row(line) for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        header = list({name: None for row in rows if row for name in row})
+    sources = sources_of(table, path.name, header, names) if header else {}
     for number, row in enumerate(rows, start=1 if path.suffix == ".jsonl" else 2):
-        yield number, None if row is None else {name: _as_text(row[name]) for name in table.columns if row.get(name) is not None}
+        yield number, None if row is None else {name: _as_text(row[key]) for name, key in sources.items() if row.get(key) is not None}
 
 
-def _csv_lines(path: Path, table: LogTable) -> Iterator[tuple[int, dict[str, str] | None]]:
+def _csv_lines(path: Path, table: LogTable, names: Names) -> Iterator[tuple[int, dict[str, str] | None]]:
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
         reader = csv.reader(stream)
         header = [name.strip() for name in next(reader, [])]
         if not header or "" in header or len(set(header)) != len(header):
             raise BadLogFolder(f"{path.name} needs a first line that names each column once")
+        sources = sources_of(table, path.name, header, names)
         for number, cells in enumerate((cells for cells in reader if cells), start=2):
             row = dict(zip(header, cells, strict=False))
             is_row = len(cells) == len(header)
-            yield number, {name: row[name].strip() for name in table.columns if row.get(name, "").strip()} if is_row else None
+            yield number, {name: row[key].strip() for name, key in sources.items() if row.get(key, "").strip()} if is_row else None
 
 
 def _json_row(line: str) -> dict[str, Any] | None:
@@ -148,7 +154,7 @@ def _as_text(value: Any) -> str:
 
 def _judge(log: HiringLog, table: LogTable, path: Path, now: datetime, ids: Mapping[str, Set[str]]) -> None:
     good: dict[str, LogRow] = {}
-    for number, given in _lines(path, table):
+    for number, given in _lines(path, table, log.names):
         if given is None:
             log.refused.append(Refused(table.name, number, None, "malformed_row", "the line has too many or too few fields", {}))
             continue

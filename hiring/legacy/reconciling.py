@@ -79,7 +79,7 @@ def reconcile(session: Session, import_id: UUID) -> Reconciliation:
     known: dict[str, set[str]] = {}
     for found in session.execute(before):
         known.setdefault(found.log_table, set()).add(found.source_id)
-    log = read_log(Path(row.folder), clock.now(), known)
+    log = read_log(Path(row.folder), clock.now(), known, row.columns)
     if log.digest != row.digest:
         raise ImportRefused(f"the files in {row.folder} are not those that were imported: put them back, then ask again")
     ids = known_ids(session, row.tenant_id)

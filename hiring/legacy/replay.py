@@ -22,7 +22,7 @@ from hiring.legacy.order import Parts, Step, steps_of
 from hiring.legacy.reading import LogRow
 from hiring.legacy.school import Importer, Setting
 from hiring.legacy.unit import RuleRefused, Unit
-from hiring.rows import new_id, stamp
+from hiring.rows import AnyRow, new_id, stamp
 
 _IMPLIED = {"provenance": "inferred_status"}
 # status of an offer in the log: the steps that lead there, each with the column of its instant
@@ -55,7 +55,7 @@ class Replay:
     ids: Mapping[str, Mapping[str, UUID]]
     openings: Mapping[str, LogRow]
 
-    def application(self, unit: Unit, row: LogRow, parts: Parts, done: frozenset[tuple[str, str]]) -> None:
+    def application(self, row: LogRow, parts: Parts, done: frozenset[tuple[str, str]], unit: Unit) -> None:
         """Replay what is not done of one application; rows the rules refuse are set aside, the others go on."""
         steps = [step for step in steps_of(parts) if (step.row.table, step.row.source_id) not in done]
         if ("applications", row.source_id) not in done:
@@ -87,7 +87,7 @@ class Replay:
         services, session = self.importer.services, unit.session
         if row["job_id"] is None:
             raise RuleRefused("job_missing", "job_id: the core has no application without a job")
-        job = services.jobs.job(session, unit.access, self._core(unit, "jobs", row["job_id"]))
+        job_id = self._core(unit, "jobs", row["job_id"])
         person_id = self._person(unit, row)
         application_id = new_id()
         if event:
@@ -96,13 +96,14 @@ class Replay:
         attempt = {"attempt_number": row["attempt_number"]} if row["attempt_number"] else {}
         stamp(session, applications, id=application_id, **self._source(row), **own_stage, **attempt)
         self._stamp_event(unit, event, to_stage=event["stage"] if event else None)
+        is_new = ("candidates", row["candidate_id"]) in unit.made_rows  # nobody else has seen them, so nothing was merged into them
+        same_person = frozenset({person_id}) if is_new else services.candidates.same_person(session, person_id)
         new = Submission(
-            job.tenant_id, job.id, person_id, services.candidates.same_person(session, person_id), row["origin"] or "import",
-            bool(row["is_internal"]), row["applied_at"],
-        )  # fmt: skip
+            self.importer.tenant_id, job_id, person_id, same_person, row["origin"] or "import", bool(row["is_internal"]), row["applied_at"]
+        )
         channel = self.setting.channels.get(row["channel_type"] or "")
         touches = [NewTouch(channel_id=channel, touched_at=row["applied_at"])] if channel else []
-        services.applications.submit(session, unit.access, new, touches, None)
+        unit.locked[application_id] = services.applications.submit(session, unit.access, new, touches, None)
         unit.made("applications", row.source_id, application_id)
 
     def _person(self, unit: Unit, row: LogRow) -> UUID:
@@ -124,32 +125,32 @@ class Replay:
         stage = event["canonical_stage"]
         if stage == "hired":
             raise RuleRefused("hire_missing", "canonical_stage: hired, and the log has no hire for it")
-        current = services.applications.lock(session, access, self._core(unit, "applications", row.source_id))
+        current = self._locked(unit, row)
         if stage in ENDINGS:
-            current = services.applications.lock_active(session, access, current.id)
+            services.applications.require_active(current)
             reason_id = self.setting.reasons.get(row["terminal_side"] or "") if is_last else None
             require_reason(session, current.tenant_id, reason_id, stage)
             self._stamp_event(unit, event)
-            services.applications.end_locked(session, access, current, stage, at, reason_id)
+            unit.locked[current.id] = services.applications.end_locked(session, access, current, stage, at, reason_id)
             return
         self._check_stage(event)
         if current.status in _REOPENS:
             same = current.current_stage == event["stage"]
             self._stamp_event(unit, event if same else None)
             person = services.candidates.same_person(session, current.candidate_id)
-            current = services.applications.reopen(session, access, current.id, person, at)
+            current = unit.locked[current.id] = services.applications.reopen(session, access, current.id, person, at)
             if same:
                 return
-        current = services.applications.lock_active(session, access, current.id)
+        services.applications.require_active(current)
         self._stamp_event(unit, event)
-        services.applications.move_locked(session, access, current, event["stage"], at)
+        unit.locked[current.id] = services.applications.move_locked(session, access, current, event["stage"], at)
 
     def _offer(self, unit: Unit, row: LogRow, offer: LogRow) -> None:
         services, session, access = self.importer.services, unit.session, unit.access
-        application_id = self._core(unit, "applications", row.source_id)
         job = services.jobs.lock(session, access, self._core(unit, "jobs", row["job_id"]))
         opening_id = self._opening(unit, row, offer) or services.jobs.free_opening(session, job, None).id
-        application = services.applications.lock_active(session, access, application_id)
+        application = services.applications.require_active(self._locked(unit, row))
+        del unit.locked[application.id]  # the offer may move it
         chain = {"chain_id": uuid5(self.importer.tenant_id, f"chain {offer['chain_id']}")} if offer["chain_id"] else {}
         version = {"version": offer["version"]} if offer["version"] else {}
         made_id = new_id()
@@ -160,7 +161,6 @@ class Replay:
         at = offer["created_at"]
         for name, column in _offer_steps(offer):
             at = offer[column] or at
-            application = services.applications.lock(session, access, application_id)
             made = services.offers.take_step(session, access, application, made, name, at)
         if offer["status"] in {"withdrawn", "rescinded", "superseded"}:
             services.applications.end_offers(session, access, offers.c.id == made_id, offer["status"], offer["resolved_at"] or at)
@@ -176,7 +176,8 @@ class Replay:
         if offer.status != "accepted" or offer.application_id != application_id:
             raise RuleRefused("offer_not_accepted", "offer_id: names no accepted offer of this application")
         opening = services.jobs.free_opening(session, job, offer.opening_id)
-        application = services.applications.lock_active(session, access, application_id)
+        application = services.applications.require_active(self._locked(unit, row))
+        del unit.locked[application_id]  # it ends
         at = event["event_at"] if event else hire["hired_at"]
         hire_id = new_id()
         given = {name: hire[name] for name in ("hired_at", "accepted_at", "start_date") if hire[name]}
@@ -207,9 +208,9 @@ class Replay:
         """End an application whose own row says that it ended and whose events do not."""
         if row["status"] not in ENDINGS or any(event["canonical_stage"] in ENDINGS for event in parts.stage_events):
             return
-        services, application_id = self.importer.services, self._core(unit, "applications", row.source_id)
+        services = self.importer.services
         last = max((event["event_at"] for event in parts.stage_events), default=row["applied_at"])
-        current = services.applications.lock(unit.session, unit.access, application_id)
+        current = self._locked(unit, row)
         if current.status == "active":
             with unit.attempt():
                 reason_id = self.setting.reasons.get(row["terminal_side"] or "")
@@ -217,6 +218,13 @@ class Replay:
                 self._stamp_event(unit, None)
                 at = row["terminal_at"] or last
                 services.applications.end_locked(unit.session, unit.access, current, row["status"], at, reason_id)
+
+    def _locked(self, unit: Unit, row: LogRow) -> AnyRow:
+        """Return the core's application, locked."""
+        application_id = self._core(unit, "applications", row.source_id)
+        if application_id not in unit.locked:
+            unit.locked[application_id] = self.importer.services.applications.lock(unit.session, unit.access, application_id)
+        return unit.locked[application_id]
 
     def _opening(self, unit: Unit, row: LogRow, offer: LogRow) -> UUID | None:
         if offer["opening_id"] is None:

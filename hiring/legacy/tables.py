@@ -16,6 +16,7 @@ imports = Table(
     text("state"),
     instant("started_at"),
     instant("finished_at", optional=True),
+    json("columns"),
 )
 transactions = Table("transactions", metadata, Column("xid", BigInteger, primary_key=True), uuid("import_id"))
 loaded = Table(

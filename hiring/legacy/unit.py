@@ -1,6 +1,10 @@
-"""One transaction of an import: what it makes and what it sets aside are committed together, with the mark of the transaction itself."""
+"""One transaction of an import: what it makes and what it sets aside are committed together, with the mark of the transaction itself.
 
-from collections.abc import Iterator, Mapping
+It holds several jobs or applications, one after the other. Rows that the rules refuse are few: each job or application is tried with a
+single savepoint, and only where something of it is refused again, with a savepoint for every step, so that the others stay.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +18,11 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from hiring.access import Access
+from hiring.domain_events import recorded_together
 from hiring.errors import Problem, words
 from hiring.legacy.reading import LogRow, Refused
 from hiring.legacy.tables import loaded, quarantine, transactions
-from hiring.rows import forget_stamps
+from hiring.rows import AnyRow, forget_stamps
 
 REFUSALS = (Problem, ValidationError, DataError, IntegrityError)
 
@@ -51,7 +56,17 @@ def _without_addresses(content: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass
 class Unit:
-    """The running transaction."""
+    """The running transaction.
+
+    Attributes:
+        session: of the transaction.
+        access: of the import.
+        import_id: which import.
+        tenant_id: its school.
+        made_rows: core ids by table and id in the log.
+        refused_rows: what is set aside.
+        locked: applications as this transaction last locked or changed them, by id.
+    """
 
     session: Session
     access: Access
@@ -59,6 +74,32 @@ class Unit:
     tenant_id: UUID
     made_rows: dict[tuple[str, str], UUID] = field(default_factory=dict)
     refused_rows: list[Refused] = field(default_factory=list)
+    locked: dict[UUID, AnyRow] = field(default_factory=dict)
+    _is_careful: bool = False
+
+    def do(self, work: Callable[["Unit"], None]) -> None:
+        """Do what belongs to one job or application."""
+        made, refused_count = dict(self.made_rows), len(self.refused_rows)
+        try:
+            with self._savepoint():
+                work(self)
+        except REFUSALS:
+            self.made_rows = made
+            del self.refused_rows[refused_count:]
+            self._is_careful = True
+            work(self)
+        finally:
+            self._is_careful = False
+            self.locked.clear()
+
+    @contextmanager
+    def _savepoint(self) -> Iterator[None]:
+        try:
+            with self.session.begin_nested(), recorded_together(self.session):
+                yield
+        except REFUSALS:
+            self.locked.clear()
+            raise
 
     def made(self, table: str, source_id: str, core_id: UUID) -> None:
         """Keep that a row of the log is now a row of the core."""
@@ -71,9 +112,15 @@ class Unit:
     @contextmanager
     def attempt(self, *rows: LogRow) -> Iterator[None]:
         """Do something that the rules may refuse: then nothing of it stays, and the first row is set aside with those that hang on it."""
+        if not self._is_careful:
+            try:
+                yield
+            finally:
+                forget_stamps(self.session)
+            return
         before = dict(self.made_rows)
         try:
-            with self.session.begin_nested():
+            with self._savepoint():
                 yield
         except REFUSALS as error:
             self.made_rows = before

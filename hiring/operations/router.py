@@ -46,7 +46,7 @@ class _Once(Collector):
         yield from families.values()
 
 
-async def _service(request: Request) -> OperationsService:
+def _service(request: Request) -> OperationsService:
     service: OperationsService = request.app.state.operations
     return service
 

@@ -41,6 +41,9 @@ ReportFile = Annotated[Path | None, typer.Option("--report", dir_okay=False, hel
 def load(
     folder: Annotated[Path, typer.Argument(metavar="LOG_DIR", exists=True, file_okay=False, help="Folder of the hiring log's files.")],
     school: School,
+    columns: Annotated[
+        Path | None, typer.Option("--columns", metavar="TOML", exists=True, dir_okay=False, help="How the files name their columns.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything in one transaction and take it back: writes nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an import that was interrupted.")] = False,
     report: ReportFile = None,
@@ -50,9 +53,10 @@ def load(
     Ends with the reconciliation; exit code 1 when the log and the core do not tie out to the row.
 
     Examples: `nexus migrate logs/north --school 018f… --dry-run` · `nexus migrate logs/north --school 018f… --report north.txt` ·
-    `nexus migrate logs/north --school 018f… --resume`
+    `nexus migrate logs/north --school 018f… --columns north.toml` · `nexus migrate logs/north --school 018f… --resume`
     """
-    options = [*(["--dry-run"] if dry_run else []), *(["--resume"] if resume else []), *_to_file(report)]
+    named = ["--columns", str(columns.absolute())] if columns else []
+    options = [*named, *(["--dry-run"] if dry_run else []), *(["--resume"] if resume else []), *_to_file(report)]
     _run("load", str(folder.absolute()), "--school", school, *options)
 
 

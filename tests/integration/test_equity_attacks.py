@@ -11,8 +11,6 @@ from metrics.equity_attacks import HIDDEN_BELOW, Finding, attack_all, cell_range
 from tests.support.equity_release import Cohorts, World, categories
 from warehouse.connection import Warehouse
 
-pytestmark = pytest.mark.xdist_group("equity_release")
-
 MANY = Cohorts.draw(5, {f"00000000-0000-0000-0000-{number:012x}": [22, 0, 0, 0] for number in range(200)}).with_outcomes(6, (0.5, 0.3, 0.2))
 
 

@@ -10,8 +10,6 @@ from tests.support.equity_release import QUARTERS, Cohorts, World, categories
 from warehouse.connection import Warehouse
 from warehouse.equity_ledger import CELL, append_missing, read_ledger, released_tables
 
-pytestmark = pytest.mark.xdist_group("equity_release")
-
 LARGE, MERGED, SMALL = (f"00000000-0000-0000-0000-0000000000b{digit}" for digit in "123")
 
 

@@ -18,8 +18,6 @@ from warehouse.connection import Published, Warehouse
 from warehouse.equity_ledger import CELL, PERIOD, append_missing, read_ledger
 from warehouse.publishing import publish
 
-pytestmark = pytest.mark.xdist_group("equity_release")
-
 
 @pytest.fixture
 def world(equity_world: World) -> World:

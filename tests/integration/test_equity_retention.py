@@ -15,8 +15,6 @@ from tests.support.equity_release import KEY, Cohorts, World
 from warehouse.connection import Warehouse
 from warehouse.equity_ledger import append_missing
 
-pytestmark = pytest.mark.xdist_group("equity_release")
-
 SCHOOL, SMALL = "00000000-0000-0000-0000-0000000000d1", "00000000-0000-0000-0000-0000000000d2"
 RELEASED = datetime(2026, 10, 5, tzinfo=UTC)
 DUE = RELEASED + timedelta(days=30)

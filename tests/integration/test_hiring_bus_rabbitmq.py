@@ -21,7 +21,6 @@ from hiring.rows import new_id
 from tests.support.bus import collector, drain, work_until, write
 from tests.support.rabbitmq import RabbitServer
 
-pytestmark = pytest.mark.xdist_group("rabbitmq")
 NAME = "tests"
 QUEUE_SETTLES_SECONDS = 1.5  # RabbitMQ 3.10 writes the name of a new quorum queue to disk half a second late
 

@@ -16,7 +16,8 @@ import pytest
 
 from foundation import clock
 from hiring.legacy.__main__ import main
-from hiring.legacy.reading import BadLogFolder, read_log
+from hiring.legacy.naming import BadLogFolder, read_names
+from hiring.legacy.reading import read_log
 from ingestion import import_hiring_log, sync
 from nexus.databases import PROJECT
 from tests.support.legacy_log import made_log, with_a_reneged_hire, with_unusable_rows, write_log
@@ -101,7 +102,7 @@ def test_a_school_moves_is_killed_resumes_ties_out_and_goes_back(hiring_api, leg
 
     command = [sys.executable, "-m", "hiring.legacy", "load", str(folder), "--school", school]
     killed = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while count(hiring_api, "applications.applications", f"tenant_id = '{school}'") < 15 and time.monotonic() < deadline:
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
@@ -237,6 +238,47 @@ def test_a_folder_that_is_no_log_says_what_it_needs(tmp_path):
     (tmp_path / "log" / "jobs.jsonl").write_text("{}")
     with pytest.raises(BadLogFolder, match=r"has both jobs\.csv and jobs\.jsonl"):
         read_log(tmp_path / "log", clock.now(), {})
+
+
+def test_columns_of_other_names_are_read_as_the_file_says(hiring_api, legacy, tmp_path):
+    school = hiring_api.organisation("school")
+    folder = write_log(tmp_path / "log", made_log(1))
+    file = folder / "applications.csv"
+    file.write_text(file.read_text().replace("application_id,candidate_id", "Bewerbung,Person", 1))
+    names = tmp_path / "north.toml"
+
+    code, said = legacy("load", folder, "--school", school)
+    assert code == 1
+    assert "applications.csv has no column application_id; there are Bewerbung, Person" in said
+    names.write_text('[applications]\napplication_id = "Bewerbnug"\ncandidate_id = "Person"\n')
+    code, said = legacy("load", folder, "--school", school, "--columns", names)
+    assert code == 1
+    assert "applications.csv has no column Bewerbnug, which --columns names for application_id; the nearest is Bewerbung" in said
+    names.write_text('[applications]\napplication_id = "Bewerbung"\ncandidate_id = "Person"\n')
+    code, said = legacy("load", folder, "--school", school, "--columns", names)
+    assert code == 0, said
+    assert "applications: 5 read, 5 loaded" in said
+    names.unlink()
+    code, said = legacy("report", import_of(said))  # the import keeps the names
+    assert code == 0, said
+    assert "ties out" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[applicatoins]\na = 1", r"\[applicatoins\] is no table of a hiring log; the nearest is applications"),
+        ("[jobs]\njobId = 'x'", r"\[jobs\] has no column jobId; the nearest is job_id"),
+        ("jobs = 'x'", r"write jobs as a section"),
+        ("[jobs]\njob_id = 1", "in quotes"),
+        ("[jobs", "is not TOML"),
+    ],
+)
+def test_names_of_columns_that_cannot_be_used_say_why(tmp_path, text, message):
+    file = tmp_path / "names.toml"
+    file.write_text(text)
+    with pytest.raises(BadLogFolder, match=message):
+        read_names(file)
 
 
 def test_csv_parquet_and_json_lines_say_the_same(tmp_path):

@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -214,6 +214,8 @@ def test_rejecting_and_accepting_at_once_never_does_both(hiring_api):
 
 def test_event_data_are_ids_and_codes_as_text():
     class Recorder:
+        info: ClassVar[dict[str, Any]] = {}
+
         def execute(self, _statement: Any, rows: list[dict[str, Any]]) -> None:
             (self.values,) = rows
 

@@ -1,5 +1,6 @@
 """The embedded server against its known pitfalls, with real servers, processes and accounts."""
 
+import json
 import os
 import pwd
 import shutil
@@ -21,8 +22,9 @@ import pytest
 from foundation.settings import Home
 from nexus import postgres_binaries
 from nexus.databases import migrate, provision, with_login
-from nexus.embedded_postgres import MOVED_HOMES, EmbeddedPostgres
+from nexus.embedded_postgres import EmbeddedPostgres
 from nexus.postgres_binaries import PostgresUnavailable, wheel_folders
+from nexus.postgres_folder import MOVED_HOMES
 from tests.support.postgres import FAST, open_folder
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
@@ -205,6 +207,61 @@ def test_second_object_adopts_the_live_server_and_leaves_it_running(home: Path, 
     assert ask(first, "select 1") == "1"
     second.stop()
     assert first.postmaster() is None
+
+
+def test_copied_home_starts_a_server_of_its_own_over_its_own_data(home: Path, make: Make) -> None:
+    original = make(home / "one").start()
+    with psycopg.connect(original.url()) as connection:
+        connection.execute("create table kept as select 1 as number")
+    original.stop()
+    subprocess.run(["cp", "-r", home / "one", home / "two"], check=True)
+    record = home / "two" / "postgres" / "server.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"folder": str(original.folder)}))  # as older releases wrote it
+    original.start()
+    shutil.copy(original.data / "postmaster.pid", home / "two" / "postgres" / "server" / "data")  # as a copy of a running home has it
+    copy = make(home / "two")
+    assert copy.postmaster() is None
+    copy.start()
+    assert copy.data == home / "two" / "postgres" / "server" / "data"
+    ours, theirs = copy.postmaster(), original.postmaster()
+    assert ours is not None
+    assert theirs is not None
+    assert ours.pid != theirs.pid
+    with psycopg.connect(copy.url()) as connection:
+        connection.execute("update kept set number = 2")
+    assert (ask(copy, "select number from kept"), ask(original, "select number from kept")) == ("2", "1")
+    copy.purge()
+    assert ask(original, "select number from kept") == "1"
+
+
+@as_root
+def test_copied_home_whose_data_lie_elsewhere_gets_a_copy_of_them_and_a_renamed_one_goes_on(home: Path, make: Make) -> None:
+    closed = home / "closed"
+    closed.mkdir(mode=0o700)
+    original = make(closed / "one").start()
+    with psycopg.connect(original.url()) as connection:
+        connection.execute("create table kept as select 1 as number")
+    subprocess.run(["cp", "-r", closed / "one", closed / "two"], check=True)
+    copy = make(closed / "two")
+    assert copy.postmaster() is None
+    with pytest.raises(PostgresUnavailable, match=r"is a copy of .*one.*nexus down"):
+        copy.start()
+    original.stop()
+    copy.start()
+    original.start()
+    assert copy.folder.parent == original.folder.parent == MOVED_HOMES
+    assert copy.folder != original.folder
+    with psycopg.connect(copy.url()) as connection:
+        connection.execute("update kept set number = 2")
+    copy.stop()
+    kept = copy.folder
+    (closed / "two").rename(closed / "three")
+    renamed = make(closed / "three").start()
+    assert renamed.folder == kept
+    assert (ask(renamed, "select number from kept"), ask(original, "select number from kept")) == ("2", "1")
+    renamed.purge()
+    assert not kept.exists()
+    assert ask(original, "select number from kept") == "1"
 
 
 def test_binaries_that_made_the_data_are_used_again(home: Path, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,6 @@ from tests.support.dashboard_stack import NORTH, Stack
 from tests.support.signed_in import person
 
 __all__ = ["page"]
-pytestmark = pytest.mark.xdist_group("dashboard")
 
 
 def test_only_those_who_may_make_rules_have_the_page() -> None:

@@ -16,7 +16,6 @@ from tests.support.published_file import SCHOOLS, Made, Variant
 from tests.support.signed_in import person
 
 __all__ = ["made", "page"]
-pytestmark = pytest.mark.xdist_group("dashboard")
 Published = Callable[[Variant], Made]
 
 

@@ -15,7 +15,6 @@ from tests.support.dashboard_stack import HANOK, NORTH, RIVER, Stack, fresh_dash
 from tests.support.published_file import BRIGHT, SCHOOLS, SLOW, Made
 from tests.support.signed_in import person
 
-pytestmark = pytest.mark.xdist_group("dashboard")
 TITLES = {
     PageName.OVERVIEW: "Overview",
     PageName.FUNNEL: "Funnel",

@@ -13,8 +13,6 @@ from dashboards.theme import DARK, LIGHT
 from tests.pages.browsing import DESK, drawn, open_tab, sign_in
 from tests.support.dashboard_stack import Stack
 
-pytestmark = pytest.mark.xdist_group("dashboard")
-
 
 def colours(picture: bytes) -> tuple[tuple[int, int], str, set[str]]:
     """Return size, ground and every colour of a PNG."""

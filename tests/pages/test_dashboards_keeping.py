@@ -13,8 +13,6 @@ from tests.pages.test_dashboards_browser import PATIENCE, settled, sign_in
 from tests.support.dashboard_stack import NORTH, RIVER, Stack
 from tests.support.published_file import VERSION
 
-pytestmark = pytest.mark.xdist_group("dashboard")
-
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:

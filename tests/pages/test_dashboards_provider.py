@@ -9,7 +9,6 @@ from dashboards.sessions import COOKIE
 from tests.support.dashboard_stack import Stack
 from tests.support.oidc_provider import RunningProvider, provider
 
-pytestmark = pytest.mark.xdist_group("dashboard")
 HTML = {"Accept": "text/html"}
 
 

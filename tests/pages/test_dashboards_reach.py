@@ -10,8 +10,6 @@ from playwright.sync_api import Browser, Page
 from tests.pages.browsing import DESK, PHONE, drawn, open_tab, paths, sign_in
 from tests.support.dashboard_stack import Stack
 
-pytestmark = pytest.mark.xdist_group("dashboard")
-
 # Labels of charts as the browser drew them: those that leave their chart, and pairs that lie on one another.
 FAULTS_OF_LABELS = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].flatMap(chart => {
   const edge = chart.querySelector('svg').getBoundingClientRect();

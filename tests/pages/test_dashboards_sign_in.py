@@ -19,7 +19,6 @@ from foundation.access import Role
 from foundation.principals import IntrospectionUnavailable, Introspector
 from tests.support.dashboard_stack import Stack
 
-pytestmark = pytest.mark.xdist_group("dashboard")
 HTML = {"Accept": "text/html"}
 
 

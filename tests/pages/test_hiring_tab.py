@@ -12,7 +12,6 @@ from tests.pages.browsing import DESK, PHONE, open_tab, settled, sign_in
 from tests.pages.test_dashboards_reach import violations
 from tests.support.dashboard_stack import HANOK, NORTH, Stack
 
-pytestmark = pytest.mark.xdist_group("dashboard")
 REASON = "Too little experience"
 
 

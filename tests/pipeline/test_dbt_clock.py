@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-import pytest
 from polars.testing import assert_frame_equal
 
 from nexus.databases import DatabaseUrls
@@ -16,8 +15,6 @@ from tests.support.dbt_runs import build_duckdb, built_tables
 
 EARLIER = datetime(2025, 7, 15, tzinfo=UTC)
 FEATURES = ["features.features_time_to_hire", "features.features_candidate_success"]
-
-pytestmark = pytest.mark.xdist_group("dbt")
 
 
 def _built_as_of(build: Path) -> datetime:

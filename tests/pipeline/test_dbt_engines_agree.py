@@ -16,8 +16,6 @@ from tests.support.dbt_runs import build_duckdb, build_postgres, copy_raw_to_pos
 from warehouse.connection import Warehouse, scalar
 from warehouse.publishing import publish
 
-pytestmark = pytest.mark.xdist_group("dbt")
-
 
 @pytest.fixture(scope="module")
 def small_home(new_source: Callable[[str], DatabaseUrls], tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -26,7 +26,6 @@ REACHED = {
 }
 
 pytestmark = [
-    pytest.mark.xdist_group("dbt"),
     pytest.mark.skipif(not LOG.exists(), reason="third-party log: it lies beside the repository on the machines that have it"),
 ]
 

@@ -2,12 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.support.dbt_builds import copied
 from tests.support.dbt_runs import run_dbt
-
-pytestmark = pytest.mark.xdist_group("dbt")
 
 
 def test_golden_examples_beside_the_models_hold(tiny_built: Path, tmp_path: Path) -> None:

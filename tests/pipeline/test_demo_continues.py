@@ -13,7 +13,6 @@ from tests.support.postgres import open_folder
 from warehouse.connection import Published
 
 PROJECT = Path(__file__).parents[2]
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 def facts(home: Path) -> dict[str, object]:

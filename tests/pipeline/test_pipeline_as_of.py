@@ -3,8 +3,6 @@
 from contextlib import closing
 from datetime import UTC, datetime
 
-import pytest
-
 from simulator import simulate
 from tests.pipeline.test_pipeline_faults import MARTS, current_file, prepare
 from tests.support.pipeline_runs import Pipeline, table_digests
@@ -16,7 +14,6 @@ EARLIER = datetime(2025, 11, 1, tzinfo=UTC)
 UNTIL = datetime(2026, 5, 1, tzinfo=UTC)
 # Equity is released once in time; what the source keeps no history of (a hire's present status, merged candidates) is as it is now.
 COUNTED = ("marts.mart_funnel_cohorts", "marts.mart_stage_activity", "marts.fct_openings", "marts.mart_time_to_fill")
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 def test_a_build_as_of_then_counts_what_a_run_on_that_day_counted(new_source, tmp_path):

@@ -20,7 +20,6 @@ from warehouse.connection import read_pointer
 UNTIL = datetime(2026, 5, 1, tzinfo=UTC)
 SINCE = datetime(2024, 9, 1, tzinfo=UTC)
 MARTS = ("marts", "features")
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 def prepare(home: Path, urls, template_home: Path | None = None) -> Path:

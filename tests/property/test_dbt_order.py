@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from polars.testing import assert_frame_equal
 
 from tests.support.dbt_builds import copied, shuffle_raw
 from tests.support.dbt_runs import build_duckdb, built_tables
-
-pytestmark = pytest.mark.xdist_group("dbt")
 
 
 def test_shuffled_input_gives_the_same_marts(tiny_raw: Path, tiny_built: Path, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ create schema chaos;
 create table chaos.aggregates (id uuid primary key, version bigint not null default 0);
 create table chaos.handled (position bigint generated always as identity primary key, event_id uuid not null unique,
   subject text not null, sequence bigint not null);
+create table chaos.jobs (id uuid primary key, state text not null default 'ready', attempts integer not null default 0,
+  due_at timestamptz not null default now(), leased_until timestamptz, error text, updated_at timestamptz not null default now());
+create table chaos.done (job_id uuid not null);
 create table chaos.told (batches bigint generated always as identity primary key, events bigint not null);
 grant usage on schema chaos to hiring_app;
 grant select, insert, update on all tables in schema chaos to hiring_app;
@@ -50,6 +53,8 @@ class Counted:
     told: int
     lost: int
     out_of_order: int
+    jobs_done: int
+    jobs_done_twice: int
     seconds: float
 
 
@@ -96,6 +101,7 @@ class Chaos:
             for thread in producers:
                 thread.join()
             self._await(lambda: self._query("select sum(version) from chaos.aggregates") == self._handled(), deadline)
+            self._await(lambda: self._query("select count(*) from chaos.jobs where state <> 'done'") == 0, deadline)
         finally:
             self._is_over.set()
             for process in self._processes.values():
@@ -172,7 +178,9 @@ class Chaos:
         ) s where step <> 1"""
         recorded = self._query("select sum(version) from chaos.aggregates")
         told = self._query("select sum(events) from chaos.told")
-        return Counted(kills, recorded, self._handled(), told, self._query(lost), self._query(disorder), seconds)
+        done = self._query("select count(distinct job_id) from chaos.done")
+        twice = self._query("select count(*) from chaos.done") - done
+        return Counted(kills, recorded, self._handled(), told, self._query(lost), self._query(disorder), done, twice, seconds)
 
 
 def _record_one(engine: Engine, aggregate: UUID) -> None:

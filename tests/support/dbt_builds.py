@@ -55,7 +55,9 @@ def new_source(postgres_server: EmbeddedPostgres, migrated_template: str) -> Cal
 
     def create(name: str) -> DatabaseUrls:
         with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(migrated_template)))
+            connection.execute(
+                sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(migrated_template))
+            )
         return login_urls(with_database(postgres_server.url(), name), PASSWORDS)
 
     return create

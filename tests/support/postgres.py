@@ -57,7 +57,9 @@ def new_database(postgres_server: EmbeddedPostgres) -> Iterator[Callable[[str], 
     def create(template: str = "template1") -> str:
         name = f"test_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template)))
+            connection.execute(
+                sql.SQL("create database {} template {} strategy file_copy").format(sql.Identifier(name), sql.Identifier(template))
+            )
         made.append(name)
         return with_database(postgres_server.url(), name)
 

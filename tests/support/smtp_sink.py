@@ -1,12 +1,14 @@
-"""A quick SMTP server as a process: ``python -m tests.support.smtp_sink FILE [DELAY]`` says its port and writes every Message-ID to FILE.
+"""A quick SMTP server as a process: ``python -m tests.support.smtp_sink FILE [DELAY [PORT]]`` says its port and fills FILE.
 
-DELAY: seconds from a letter's end to its answer, as a server far away or a busy one takes.
+FILE gets a line a letter before the letter is answered: the left part of its Message-ID, and when it came (Unix seconds).
+DELAY: seconds from a letter's end to its answer, as a server far away or a busy one takes. PORT: default a free one.
 """
 
 import asyncio
 import re
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TextIO
 
@@ -36,7 +38,7 @@ class Sink(asyncio.Protocol):
                 return
             if self._in_data:
                 found = _ID.search(self._buffer, 0, end)
-                self._ids.write(f"{found[1].decode()}\n" if found else "none\n")
+                self._ids.write(f"{found[1].decode() if found else 'none'} {time.time()}\n")
                 self._buffer, self._in_data = self._buffer[end + 5 :], False
                 if self._delay:
                     asyncio.get_running_loop().call_later(self._delay, self._transport.write, _OK)
@@ -48,12 +50,12 @@ class Sink(asyncio.Protocol):
             self._transport.write(_GO if self._in_data else _BYE if verb == b"QUIT" else _OK)
 
 
-async def _serve(file: Path, delay_seconds: float) -> None:
+async def _serve(file: Path, delay_seconds: float = 0, port: int = 0) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     with file.open("a", buffering=1) as ids:
-        server = await loop.create_server(lambda: Sink(ids, delay_seconds), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: Sink(ids, delay_seconds), "127.0.0.1", port)
         sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
         sys.stdout.flush()
         await stopping.wait()
@@ -61,4 +63,4 @@ async def _serve(file: Path, delay_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0.0))
+    asyncio.run(_serve(Path(sys.argv[1]), *map(float, sys.argv[2:3]), *map(int, sys.argv[3:4])))
