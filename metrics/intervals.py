@@ -49,14 +49,28 @@ def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: fl
     Ranks come from the normal approximation of the binomial, rounded outwards; no distribution is assumed. NaN when a rank
     falls outside the sample (too few values). Source: Conover, Practical Nonparametric Statistics, 3rd ed., 3.2.
     """
-    values = np.asarray(sample, dtype=np.float64)
-    n = values.size
+    values, counts = np.unique(np.asarray(sample, dtype=np.float64), return_counts=True)
+    return quantile_of_counts(values, counts, probability, level)[1:]
+
+
+def quantile_of_counts(
+    values: npt.ArrayLike, counts: npt.ArrayLike, probability: float = 0.5, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Return a quantile of a complete sample and its interval (see ``quantile_interval``), from how often each value occurs.
+
+    Between two values it is interpolated, as numpy does. ``values`` are distinct and ascending, shape (k,). NaN without any.
+    """
+    value, ends = np.asarray(values, dtype=np.float64), np.cumsum(counts)
+    n = int(ends[-1]) if ends.size else 0
+
+    def ranked(rank: int) -> float:
+        return float(value[np.searchsorted(ends, rank)]) if 1 <= rank <= n else math.nan
+
+    place = (n - 1) * probability
+    below = ranked(math.floor(place) + 1)
+    found = below + (place - math.floor(place)) * (ranked(math.ceil(place) + 1) - below)
     half = normal_quantile(level) * math.sqrt(n * probability * (1 - probability))
-    ranks = math.floor(n * probability - half), math.ceil(n * probability + half) + 1
-    there = [rank - 1 for rank in ranks if 1 <= rank <= n]
-    ordered = np.partition(values, there) if there else values
-    low, high = (float(ordered[rank - 1]) if 1 <= rank <= n else math.nan for rank in ranks)
-    return low, high
+    return found, ranked(math.floor(n * probability - half)), ranked(math.ceil(n * probability + half) + 1)
 
 
 def ratio_interval(numerators: npt.ArrayLike, denominators: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from metrics.catalogue import Definition
-from metrics.lists import Reading
+from metrics.counts import Reading
 from metrics.query import MetricQueryError, Query, filter_values
 
 # Of the platform: no row belongs to a school.
@@ -83,13 +83,32 @@ class Rows:
             ignore: filters of the query (or ``period_from``, ``period_to``) that do not apply to this reading.
             table: another table that the definition reads, with the same dimensions; its alias is ``r`` too.
         """
-        return self._totals(measures, groups, where, ignore, join, table).frame
+        by = self.groups if groups is None else list(groups)
+        columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
+        tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
+        return self._read(columns, join, where, ignore, tail, table).frame
 
-    def lists(
-        self, measures: Mapping[str, str], *, groups: Sequence[str] | None = None, where: Iterable[str] = (), ignore: Iterable[str] = ()
+    def counts(
+        self,
+        days: str,
+        measures: Mapping[str, str],
+        *,
+        groups: Sequence[str] | None = None,
+        where: Iterable[str] = (),
+        ignore: Iterable[str] = (),
     ) -> Reading:
-        """Return aggregates of the mart as ``total`` does, where some of ``measures`` make lists of values."""
-        return self._totals(measures, groups, where, ignore)
+        """Return how many rows last how long, in hundredths of a day: one row a group, with lists ``day`` (ascending) and the measures.
+
+        Args:
+            days: SQL expression over the mart, whose alias is ``r``; rows where it is null do not count.
+            measures: name → SQL condition on the rows that count.
+            groups, where, ignore: as of ``total``.
+        """
+        by = self.groups if groups is None else list(groups)
+        columns = [f"r.{name}" for name in by] + [f"cast({days} * 100 as integer) as hundredths"]
+        columns += [f"count(*) filter (where {condition}) as {name}" for name, condition in measures.items()]
+        tail = f"\ngroup by {', '.join(str(place + 1) for place in range(len(by) + 1))}"
+        return self._read(columns, "", [*where, f"{days} is not null"], ignore, tail, groups=by)
 
     def each(self, columns: Mapping[str, str], *, where: Iterable[str] = (), join: str = "", ignore: Iterable[str] = ()) -> pl.DataFrame:
         """Return the mart's rows: the query's groups and the given expressions. The other arguments are those of ``total``."""
@@ -108,22 +127,15 @@ class Rows:
         frame = self.total(flag, groups=groups, where=where, join=_MATURITY_JOIN, ignore=ignore)
         return {row[:-1]: bool(row[-1]) for row in frame.rows()}
 
-    def _totals(
+    def _read(
         self,
-        measures: Mapping[str, str],
-        groups: Sequence[str] | None,
+        columns: list[str],
+        join: str,
         where: Iterable[str],
         ignore: Iterable[str],
-        join: str = "",
+        tail: str,
         table: str | None = None,
-    ) -> Reading:
-        by = self.groups if groups is None else list(groups)
-        columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
-        tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
-        return self._read(columns, join, where, ignore, tail, table)
-
-    def _read(
-        self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str, table: str | None = None
+        groups: Sequence[str] = (),
     ) -> Reading:
         conditions, parameters = self._conditions(frozenset(ignore))
         sql = f"select {', '.join(columns)}\nfrom {table or self.definition.mart} as r {join}".rstrip()
@@ -131,7 +143,7 @@ class Rows:
         statement = Statement(sql, tuple(parameters))
         self.statements.append(statement)
         if statement not in self.readings:
-            self.readings[statement] = Reading(self._typed(self.reader.query(sql, parameters)))
+            self.readings[statement] = Reading(self._typed(self.reader.query(sql, parameters)), list(groups))
         return self.readings[statement]
 
     @staticmethod

@@ -1,6 +1,7 @@
 """Kaplan–Meier and Aalen–Johansen for right-censored durations. What doesn't belong here: which rows count as censored."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,11 +124,31 @@ def product_limit(ended: npt.ArrayLike, censored: npt.ArrayLike, entry: npt.Arra
         if start.shape != (total,):
             raise ValueError(f"durations ({total},) and entry {start.shape} must be of one length")
         at_risk -= total - np.searchsorted(start, times, side="left")  # not yet under observation just before t
-    deaths = counts.astype(np.float64)
+    follow_up = max((float(part.max()) for part in (seen, unseen) if part.size), default=math.nan)
+    return _curve(times, at_risk, counts.astype(np.float64), follow_up)
+
+
+def product_limit_of_counts(days: npt.ArrayLike, ended: npt.ArrayLike, censored: npt.ArrayLike) -> SurvivalCurve:
+    """Estimate survival as ``kaplan_meier`` does, from how many had the event and how many were censored after how long.
+
+    Args:
+        days: distinct times, ascending; shape (k,).
+        ended, censored: how many at each; shape (k,).
+
+    Raises:
+        ValueError: shapes differ, or a duration is NaN or negative.
+    """
+    time = _checked(days, np.shape(ended))
+    deaths, both = np.asarray(ended, dtype=np.float64), np.asarray(ended) + np.asarray(censored)
+    at_risk = (both.sum() - (np.cumsum(both) - both)).astype(np.float64)
+    there = deaths > 0
+    return _curve(time[there], at_risk[there], deaths[there], float(time[-1]) if time.size else math.nan)
+
+
+def _curve(times: Floats, at_risk: Floats, deaths: Floats, follow_up: float) -> SurvivalCurve:
     survival = np.cumprod(1 - deaths / at_risk, dtype=np.float64)
     with np.errstate(divide="ignore"):
         greenwood = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
-    follow_up = max((float(part.max()) for part in (seen, unseen) if part.size), default=math.nan)
     return SurvivalCurve(times, at_risk, deaths, survival, greenwood, follow_up)
 
 
@@ -181,23 +202,39 @@ def aalen_johansen(durations: npt.ArrayLike, causes: npt.ArrayLike) -> dict[int,
     time = _checked(durations, cause.shape)
     if cause.size and int(cause.min()) < 0:
         raise ValueError("causes must be 0 (censored) or more")
-    order = np.argsort(time)
-    ordered, kinds = time[order], cause[order]
-    ended = np.flatnonzero(kinds)
-    kinds, moments = kinds[ended], ordered[ended]
-    is_new = np.concatenate((np.ones(min(1, ended.size), bool), moments[1:] != moments[:-1]))
-    place = np.cumsum(is_new) - 1
-    times = moments[is_new]
-    at_risk = time.size - np.searchsorted(ordered, times, side="left").astype(np.float64)
-    any_event = np.bincount(place, minlength=times.size).astype(np.float64)
+    distinct, place = np.unique(time, return_inverse=True)
+    counts = {int(number): np.bincount(place[cause == number], minlength=distinct.size) for number in np.unique(cause)}
+    censored = counts.pop(0, np.zeros(distinct.size, dtype=np.int64))
+    return aalen_johansen_of_counts(distinct, counts, censored)
+
+
+def aalen_johansen_of_counts(days: npt.ArrayLike, ended: Mapping[int, npt.ArrayLike], censored: npt.ArrayLike) -> dict[int, IncidenceCurve]:
+    """Estimate incidences as ``aalen_johansen`` does, from how many of each cause ended, and how many were censored, after how long.
+
+    Args:
+        days: distinct times, ascending; shape (k,).
+        ended: cause → how many at each time; shape (k,).
+        censored: how many at each time; shape (k,).
+
+    Raises:
+        ValueError: shapes differ, or a duration is NaN or negative.
+    """
+    time = _checked(days, np.shape(censored))
+    counts = {cause: np.asarray(each, dtype=np.float64) for cause, each in ended.items()}
+    every = sum(counts.values(), np.zeros(time.size))
+    both = every + np.asarray(censored)
+    there = every > 0
+    times, any_event = time[there], every[there]
+    at_risk = (both.sum() - (np.cumsum(both) - both))[there]
     before = np.concatenate(([1.0], np.cumprod(1 - any_event / at_risk)[:-1])) if times.size else times
-    follow_up = float(ordered[-1]) if time.size else math.nan
+    follow_up = float(time[-1]) if time.size else math.nan
     curves = {}
-    for number in np.flatnonzero(np.bincount(kinds)):
-        events = np.bincount(place[kinds == number], minlength=times.size).astype(np.float64)
-        incidence = np.cumsum(before * events / at_risk)
-        variance = _aalen_variance(at_risk, any_event, events, before, incidence)
-        curves[int(number)] = IncidenceCurve(times, at_risk, events, incidence, variance, follow_up)
+    for cause, each in counts.items():
+        events = each[there]
+        if events.any():
+            incidence = np.cumsum(before * events / at_risk)
+            variance = _aalen_variance(at_risk, any_event, events, before, incidence)
+            curves[cause] = IncidenceCurve(times, at_risk, events, incidence, variance, follow_up)
     return curves
 
 

@@ -5,9 +5,9 @@ import math
 import polars as pl
 
 from metrics.answer import Row, by_group
-from metrics.families.time import durations, survival_quantile
+from metrics.counts import by_counts
+from metrics.families.time import endings, survival_quantile
 from metrics.intervals import area_under_curve, normal_quantile, ratio_interval
-from metrics.lists import by_lists
 from metrics.rows import Rows
 
 _FEWEST_OF_EACH = 10
@@ -34,7 +34,7 @@ def interviews_per_hire(rows: Rows) -> pl.DataFrame:
 
 def feedback_latency(rows: Rows) -> pl.DataFrame:
     """I2: days from the end of an interview to the scorecard; missing ones are censored."""
-    return by_lists(rows.lists(durations("r.feedback_days", "r.is_submitted")), rows.groups, survival_quantile)
+    return by_counts(rows.counts("r.feedback_days", endings("r.is_submitted")), rows.groups, survival_quantile)
 
 
 def calibration(rows: Rows) -> pl.DataFrame:

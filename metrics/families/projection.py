@@ -8,53 +8,44 @@ import numpy as np
 import polars as pl
 
 from metrics.answer import MATURE_FROM, Row, gathered
+from metrics.counts import Counts, pooled
 from metrics.intervals import Floats, wilson
-from metrics.lists import Lists, side_by_side
 from metrics.query import filter_values
 from metrics.rows import Rows
-from metrics.survival import aalen_johansen, log_log_interval, product_limit
+from metrics.survival import aalen_johansen_of_counts, log_log_interval, product_limit_of_counts
 
 ENOUGH = 10  # endings from which a curve is estimated; applications that must be old enough for a day to count as followed
 _HIRED, _OTHER = 1, 2
+_ENDINGS = {"hired": "r.outcome = 'hired'", "other": "r.outcome not in ('hired', 'open')", "open": "r.outcome = 'open'"}
 _WHEN = ("period_from", "period_to", "applied_month")
 
 
 def projected_conversion(rows: Rows) -> pl.DataFrame:
     """F5: Aalen–Johansen incidence of hire at the horizon; other endings compete, open applications are censored."""
     horizon = float(rows.switches["horizon"])
-    days = "list(greatest(coalesce(r.process_days, r.age_days), 0))"
-    reading = rows.lists(
-        {
-            "hired": f"{days} filter (where r.outcome = 'hired')",
-            "other": f"{days} filter (where r.outcome not in ('hired', 'open'))",
-            "open": f"{days} filter (where r.outcome = 'open')",
-            "oldest": f"max(coalesce(r.age_days, 0), {ENOUGH})",
-            "cohort_month": "any_value(r.applied_month)",
-        },
-        groups=list(dict.fromkeys([*rows.groups, "applied_month"])),
-        ignore=_WHEN,  # older cohorts are needed for what the asked ones have not lived through
-    )
+    by = list(dict.fromkeys([*rows.groups, "applied_month"]))
+    # Older cohorts are needed for what the asked ones have not lived through.
+    reading = rows.counts("greatest(coalesce(r.process_days, r.age_days), 0)", _ENDINGS, groups=by, ignore=_WHEN)
+    ages = rows.total({"oldest": f"max(coalesce(r.age_days, 0), {ENOUGH})"}, groups=by, ignore=_WHEN)
+    oldest = dict(zip(ages.select(by).rows(), ages["oldest"].to_list(), strict=True))
+    parts = [part | {"oldest": np.asarray(oldest[tuple(part[name] for name in by)])} for part in reading.counts]
     segment = [name for name in rows.groups if name != "applied_month"]
-    pools = _Pools(reading.lists, segment)
-    wanted = reading.frame.with_columns(is_asked=_asked(rows))["is_asked"]
-    asked = _by([part for part, is_wanted in zip(reading.lists, wanted, strict=True) if is_wanted], rows.groups)
+    pools = _Pools(parts, segment)
+    wanted = reading.grouped.with_columns(is_asked=_asked(rows))["is_asked"]
+    asked = _by([part for part, is_wanted in zip(parts, wanted, strict=True) if is_wanted], rows.groups)
     asked = asked or ({} if rows.groups else {(): []})
     cohorts = {key: _Cohort.of(parts) for key, parts in asked.items()}
     mature = _mature(rows, asked, cohorts)
-
-    def projected(key: tuple[Any, ...]) -> tuple[tuple[Any, ...], Row]:
-        return key, _project(cohorts[key], asked[key], pools, horizon) | {"is_mature": mature[key]}
-
-    found = side_by_side(projected, list(asked), sum(cohort.size for cohort in cohorts.values()))
-    return gathered(reading.frame, rows.groups, found)
+    found = [(key, _project(cohorts[key], parts, pools, horizon) | {"is_mature": mature[key]}) for key, parts in asked.items()]
+    return gathered(reading.grouped, rows.groups, found)
 
 
 def _mature(
-    rows: Rows, asked: Mapping[tuple[Any, ...], list[Lists]], cohorts: Mapping[tuple[Any, ...], "_Cohort"]
+    rows: Rows, asked: Mapping[tuple[Any, ...], list[Counts]], cohorts: Mapping[tuple[Any, ...], "_Cohort"]
 ) -> dict[tuple[Any, ...], bool | None]:
     """Say of each cohort whether it can be judged: 95 % have ended, or all its school-months are flagged; None without applications."""
-    mature = {key: 1 - cohort.open.size / cohort.size >= MATURE_FROM if cohort.size else None for key, cohort in cohorts.items()}
-    young = {part["cohort_month"] for key, parts in asked.items() if mature[key] is False for part in parts}
+    mature = {key: 1 - cohort.open_size / cohort.size >= MATURE_FROM if cohort.size else None for key, cohort in cohorts.items()}
+    young = {part["applied_month"] for key, parts in asked.items() if mature[key] is False for part in parts}
     if young:
         named = ", ".join(f"date '{month}'" for month in sorted(young))
         by = list(dict.fromkeys([*rows.groups, "applied_month"]))
@@ -64,8 +55,8 @@ def _mature(
     return mature
 
 
-def _by(parts: list[Lists], names: list[str]) -> dict[tuple[Any, ...], list[Lists]]:
-    found: dict[tuple[Any, ...], list[Lists]] = {}
+def _by(parts: list[Counts], names: list[str]) -> dict[tuple[Any, ...], list[Counts]]:
+    found: dict[tuple[Any, ...], list[Counts]] = {}
     for part in parts:
         found.setdefault(tuple(part[name] for name in names), []).append(part)
     return found
@@ -73,28 +64,35 @@ def _by(parts: list[Lists], names: list[str]) -> dict[tuple[Any, ...], list[List
 
 @dataclass(frozen=True)
 class _Cohort:
-    """Applications followed together: the days at which they were hired, ended otherwise, or are still open; the oldest ages."""
+    """Applications followed together: how many were hired, ended otherwise, or are still open after how many days; the oldest ages."""
 
+    day: Floats
     hired: Floats
     other: Floats
     open: Floats
     oldest: Floats
 
     @classmethod
-    def of(cls, parts: list[Lists]) -> Self:
+    def of(cls, parts: list[Counts]) -> Self:
         """Join the months of a cohort; of the ages, each month's oldest are enough to know the tenth oldest of all."""
-        return cls(*(np.concatenate([part[name] for part in parts]) if parts else np.empty(0) for name in _Cohort.__annotations__))
+        oldest = np.concatenate([part["oldest"] for part in parts]) if parts else np.empty(0)
+        return cls(**pooled(parts, list(_ENDINGS)), oldest=oldest)
+
+    @property
+    def open_size(self) -> int:
+        return int(self.open.sum())
 
     @property
     def size(self) -> int:
-        return self.hired.size + self.other.size + self.open.size
+        return int(self.hired.sum() + self.other.sum()) + self.open_size
 
     def after(self, day: float) -> Self:
         """Return those still undecided after so many days."""
-        return replace(self, hired=self.hired[self.hired > day], other=self.other[self.other > day], open=self.open[self.open > day])
+        later = self.day > day
+        return replace(self, day=self.day[later], hired=self.hired[later], other=self.other[later], open=self.open[later])
 
     def ended_by(self, day: float) -> int:
-        return int(np.count_nonzero(self.hired <= day) + np.count_nonzero(self.other <= day))
+        return int((self.hired + self.other)[self.day <= day].sum())
 
     def followed(self, horizon: float) -> float:
         """Return until which age the applications could be watched: the tenth oldest, at most the horizon."""
@@ -102,14 +100,13 @@ class _Cohort:
 
     def incidence(self, moment: float) -> tuple[float, float, float]:
         """Return F of hire and its variance, and the variance of F of the rest, at a moment."""
-        days = np.concatenate((self.hired, self.other, self.open))
-        curves = aalen_johansen(days, np.repeat((_HIRED, _OTHER, 0), (self.hired.size, self.other.size, self.open.size)))
+        curves = aalen_johansen_of_counts(self.day, {_HIRED: self.hired, _OTHER: self.other}, self.open)
         hired, other = (curves[name].at(moment) if name in curves else (0.0, 0.0) for name in (_HIRED, _OTHER))
         return hired[0], hired[1], other[1]
 
     def survival(self, moment: float) -> tuple[float, float]:
         """Return S and its variance at a moment."""
-        curve = product_limit(np.concatenate((self.hired, self.other)), self.open)
+        curve = product_limit_of_counts(self.day, self.hired + self.other, self.open)
         left = float(curve.survival_at(moment))
         seen = int(np.searchsorted(curve.times, moment, side="right"))
         return left, left**2 * float(curve.greenwood[seen - 1]) if seen and left > 0 else 0.0
@@ -118,11 +115,11 @@ class _Cohort:
 class _Pools:
     """Where a cohort's unlived days are read from: its own segment of all months, else its school (or everything read)."""
 
-    def __init__(self, parts: list[Lists], segment: list[str]) -> None:
+    def __init__(self, parts: list[Counts], segment: list[str]) -> None:
         self._levels = [segment] if segment in ([], ["tenant_id"]) else [segment, [name for name in segment if name == "tenant_id"]]
         self._parts = [{key: _Cohort.of(part) for key, part in _by(parts, level).items()} for level in self._levels]
 
-    def of(self, part: Lists, after: float, horizon: float) -> _Cohort | None:
+    def of(self, part: Counts, after: float, horizon: float) -> _Cohort | None:
         """Return the applications still undecided ``after`` so many days; None when no pool was followed to the horizon."""
         found = None
         for level, parts in zip(self._levels, self._parts, strict=True):
@@ -135,7 +132,7 @@ class _Pools:
 
 
 def _asked(rows: Rows) -> pl.Expr:
-    month, query = pl.col("cohort_month"), rows.query
+    month, query = pl.col("applied_month"), rows.query
     wanted = pl.lit(True)
     if query.period_from:
         wanted &= month >= query.period_from
@@ -146,8 +143,8 @@ def _asked(rows: Rows) -> pl.Expr:
     return wanted
 
 
-def _project(cohort: _Cohort, parts: list[Lists], pools: _Pools, horizon: float) -> Row:
-    n, n_open = cohort.size, cohort.open.size
+def _project(cohort: _Cohort, parts: list[Counts], pools: _Pools, horizon: float) -> Row:
+    n, n_open = cohort.size, cohort.open_size
     row: Row = {"value": None, "lower": None, "upper": None, "n": n, "n_open": n_open, "reason": None}
     if not n:
         return row

@@ -1,33 +1,32 @@
-"""T metrics: medians of durations in days. Whatever has not ended is censored, never dropped."""
+"""T metrics: medians of durations, in days to the nearest hundredth. Whatever has not ended is censored, never dropped."""
 
 import math
 from collections.abc import Callable
 
-import numpy as np
 import polars as pl
 
 from metrics.answer import MATURE_FROM, Row
-from metrics.intervals import quantile_interval
-from metrics.lists import Lists, by_lists
+from metrics.counts import Counts, by_counts
+from metrics.intervals import quantile_of_counts
 from metrics.rows import Rows
-from metrics.survival import product_limit
+from metrics.survival import product_limit_of_counts
 
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def durations(days: str, is_ended: str = "true") -> dict[str, str]:
-    """Return the aggregates ``ended`` and ``censored``: a million durations come as a few lists, which cost half of as many rows."""
-    return {"ended": f"list({days}) filter (where {is_ended})", "censored": f"list({days}) filter (where not ({is_ended}))"}
+def endings(is_ended: str = "true") -> dict[str, str]:
+    """Return the counts of ``Rows.counts`` that the estimates here need: how many ended, how many are censored."""
+    return {"ended": is_ended, "censored": f"not ({is_ended})"}
 
 
-def survival_quantile(row: Lists, probability: float = 0.5) -> Row:
-    """Return the Kaplan–Meier quantile of ``durations`` with its 95 % interval, n and n_open."""
-    ended, censored = row["ended"], row["censored"]
-    curve = row["curve"] = row.get("curve") or product_limit(ended, censored)
+def survival_quantile(row: Counts, probability: float = 0.5) -> Row:
+    """Return the Kaplan–Meier quantile of ``endings`` with its 95 % interval, n and n_open."""
+    curve = row["curve"] = row.get("curve") or product_limit_of_counts(row["day"], row["ended"], row["censored"])
     found, (lower, upper) = curve.quantile(probability), curve.quantile_interval(probability)
-    n = ended.size + censored.size
+    n_open = int(row["censored"].sum())
+    n = int(row["ended"].sum()) + n_open
     beyond = n > 0 and math.isnan(found)
     name = "median" if probability == 0.5 else f"{probability:.0%} quantile"
     return {
@@ -35,37 +34,29 @@ def survival_quantile(row: Lists, probability: float = 0.5) -> Row:
         "lower": _number(lower),
         "upper": _number(upper),
         "n": n,
-        "n_open": censored.size,
+        "n_open": n_open,
         "reason": f"{name} lies beyond the {math.floor(curve.follow_up)} days followed up" if beyond else None,
     }
 
 
-def _completed_quantile(row: Lists, probability: float = 0.5) -> Row:
-    days = row["ended"]
-    lower, upper = quantile_interval(days, probability) if days.size else (math.nan, math.nan)
-    return {
-        "value": float(np.quantile(days, probability)) if days.size else None,
-        "lower": _number(lower),
-        "upper": _number(upper),
-        "n": days.size,
-        "n_open": row["censored"].size,
-        "reason": None,
-    }
+def _completed_quantile(row: Counts, probability: float = 0.5) -> Row:
+    found = quantile_of_counts(row["day"], row["ended"], probability)
+    figures: Row = {name: _number(figure) for name, figure in zip(("value", "lower", "upper"), found, strict=True)}
+    return figures | {"n": int(row["ended"].sum()), "n_open": int(row["censored"].sum()), "reason": None}
 
 
 def _stage(rows: Rows) -> list[str]:
     return [] if rows.names("stage") else [f"r.stage = '{rows.switches['stage']}'"]
 
 
-def _summary(rows: Rows, probability: float = 0.5) -> Callable[[Lists], Row]:
+def _summary(rows: Rows, probability: float = 0.5) -> Callable[[Counts], Row]:
     estimate = _completed_quantile if rows.switches.get("estimate") == "completed" else survival_quantile
     return lambda row: estimate(row, probability)
 
 
 def _in_stage(rows: Rows, where: list[str], probability: float = 0.5) -> pl.DataFrame:
-    measures = durations("r.time_in_stage_days", "not r.is_censored")
-    reading = rows.lists(measures, where=[*_stage(rows), *where, "r.time_in_stage_days is not null"])
-    return by_lists(reading, rows.groups, _summary(rows, probability))
+    reading = rows.counts("r.time_in_stage_days", endings("not r.is_censored"), where=[*_stage(rows), *where])
+    return by_counts(reading, rows.groups, _summary(rows, probability))
 
 
 def time_in_stage_visit(rows: Rows) -> pl.DataFrame:
@@ -95,8 +86,8 @@ def time_to_fill(rows: Rows) -> pl.DataFrame:
     since = "_latest" if rows.switches["reopened"] == "latest" else ""
     days = f"r.{rows.switches['clock']}{since}_days"
     where = ["not r.is_cancelled"] if rows.switches["cancelled"] == "excluded" else []
-    reading = rows.lists(durations(days, "r.is_filled"), where=[*where, f"{days} is not null"])
-    return by_lists(reading, rows.groups, survival_quantile)
+    reading = rows.counts(days, endings("r.is_filled"), where=where)
+    return by_counts(reading, rows.groups, survival_quantile)
 
 
 def time_to_start(rows: Rows) -> pl.DataFrame:
@@ -106,11 +97,11 @@ def time_to_start(rows: Rows) -> pl.DataFrame:
 
 def process_time(rows: Rows) -> pl.DataFrame:
     """T7: days from application to its end; of all applications with open ones censored, or of those with one outcome."""
-    measures = durations("greatest(coalesce(r.process_days, r.age_days), 0)", "r.outcome <> 'open'")
+    days, ended = "greatest(coalesce(r.process_days, r.age_days), 0)", endings("r.outcome <> 'open'")
     if not rows.names("outcome"):
-        answer = by_lists(rows.lists(measures), rows.groups, survival_quantile)
+        answer = by_counts(rows.counts(days, ended), rows.groups, survival_quantile)
         return _with_maturity(rows, answer, rows.groups, pl.col("n"), [])
-    answer = by_lists(rows.lists(measures, where=["r.outcome <> 'open'"]), rows.groups, _completed_quantile).drop("n_open")
+    answer = by_counts(rows.counts(days, ended, where=["r.outcome <> 'open'"]), rows.groups, _completed_quantile).drop("n_open")
     groups = [name for name in rows.groups if name != "outcome"]
     counted = {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)"}
     still = rows.total(counted, groups=groups, ignore=["outcome"])
@@ -129,14 +120,14 @@ def _with_maturity(rows: Rows, answer: pl.DataFrame, groups: list[str], every: p
 
 def first_response(rows: Rows) -> pl.DataFrame:
     """T8: days from application to the first answer; without one, censored."""
-    reading = rows.lists(durations("r.first_response_days", "not r.is_censored"))
-    return by_lists(reading, rows.groups, _summary(rows))
+    reading = rows.counts("r.first_response_days", endings("not r.is_censored"))
+    return by_counts(reading, rows.groups, _summary(rows))
 
 
 def _complete(rows: Rows, days: str, where: list[str]) -> pl.DataFrame:
     """Summarise durations that have all ended: nothing can be open."""
-    reading = rows.lists(durations(days), where=[*where, f"{days} is not null"])
-    return by_lists(reading, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
+    reading = rows.counts(days, endings(), where=where)
+    return by_counts(reading, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
 
 
 METRICS = {
