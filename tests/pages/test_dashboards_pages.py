@@ -194,9 +194,9 @@ def test_a_young_month_is_projected_beside_what_is_hired_so_far(made: Callable[[
     ).row(0)
     (finding,) = [caption.value for caption in test.caption if "will be within 120 days" in caption.value]
     assert finding.startswith(f"Of the {counts[0]} who applied in Nov 2026, {counts[1] / counts[0]:.1%} are hired so far; ")
-    assert not any(text.value.startswith("**F5 · version 1") for text in test.markdown)
+    assert not any(text.value.startswith("**F5 · version 2") for text in test.markdown)
     test.session_state["receipts-outlook"] = True
-    assert any(text.value.startswith("**F5 · version 1") for text in test.run().markdown)
+    assert any(text.value.startswith("**F5 · version 2") for text in test.run().markdown)
 
 
 def test_wait_for_an_answer_counts_those_without_one(made: Callable[[Variant], Made]) -> None:
