@@ -6,6 +6,9 @@ Rules kept by every chart: text is the page's own colour and marks show on light
 stated width, so that small differences stay small; labels have their room beside the scale, in pixels, and are never cut off,
 on a phone they break into lines; layers share one scale; nothing reaches a chart that the reader may not see (Vega sends its
 whole frame to the browser).
+
+Helpers return parts of Vega-Lite's JSON grammar as plain dictionaries, and options are named as the grammar names them: a page
+draws up to 17 charts while somebody waits. Parts may be shared within a specification; ``drawn_once`` hands out a copy.
 """
 
 import hashlib
@@ -16,14 +19,15 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeAlias
 
-import altair as alt
 import polars as pl
 import polars.selectors as cs
-from altair.utils.schemapi import disable_debug_mode
 
 from dashboards.theme import INK
 
 Spec: TypeAlias = dict[str, Any]
+"""A specification or a part of one."""
+Drawn: TypeAlias = tuple[dict[str, list[dict[str, Any]]], list[Spec]]
+"""Rows by their name, and the layers that read them."""
 Parameters = ParamSpec("Parameters")
 _KEPT: Final = 1_000
 ROW: Final = 38
@@ -31,8 +35,17 @@ TEXT_SIZE: Final = 12.5
 LINE: Final = 11  # three lines fit into a row
 PHONE: Final = "(windowSize()[0] < 640)"  # false where there is no window, as in a downloaded picture
 NARROW: Final = "split(replace(datum.label, regexp('(.{10,}?) ', 'g'), '$1\\n'), '\\n')"
-_SVG: Final = {"embedOptions": {"renderer": "svg"}}
-disable_debug_mode()  # it would check each part of a specification as it is made: a test checks whole ones, and a page waits half as long
+_EVERY_CHART: Final = {
+    "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+    "width": "container",
+    "padding": {"left": 4, "right": 8, "top": 6, "bottom": 4},
+    "usermeta": {"embedOptions": {"renderer": "svg"}},
+    "config": {
+        "view": {"strokeWidth": 0},
+        "axis": {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.85},
+        "legend": {"labelColor": INK},
+    },
+}
 
 _drawn: OrderedDict[tuple[Any, ...], Spec] = OrderedDict()
 
@@ -67,9 +80,51 @@ def span(values: Sequence[float | None], least: float, *, floor: float | None = 
     return (max(low, floor) if floor is not None else low), high
 
 
-def over(frame: pl.DataFrame) -> alt.Chart:
-    """Return a chart of rows that it knows by name alone: Altair copies a chart at each step, and rows in it every time."""
-    return alt.Chart(alt.NamedData(_name(_rows(frame))))
+def mark(kind: str, **style: Any) -> Spec:
+    """Return a mark: its kind and its look."""
+    return {"type": kind} | style
+
+
+def quantitative(field: str, **options: Any) -> Spec:
+    """Return a channel that shows a number."""
+    return {"field": field, "type": "quantitative"} | options
+
+
+def nominal(field: str, **options: Any) -> Spec:
+    """Return a channel that shows a name or a text."""
+    return {"field": field, "type": "nominal"} | options
+
+
+def temporal(field: str, **options: Any) -> Spec:
+    """Return a channel that shows a date."""
+    return {"field": field, "type": "temporal"} | options
+
+
+def linear(low: float, high: float, **options: Any) -> Spec:
+    """Return a scale of numbers that ends where it is said, not at the next round number."""
+    return {"domain": [low, high], "nice": False} | options
+
+
+def number_axis(**options: Any) -> Spec:
+    """Return an axis of numbers without a title, its grid faint."""
+    return {"title": None, "labelFontSize": TEXT_SIZE, "gridOpacity": 0.5, "domain": False} | options
+
+
+def only(test: str) -> Spec:
+    """Return the transform that leaves the rows of which the test holds."""
+    return {"filter": test}
+
+
+def layer(drawn: Spec, *transforms: Spec, **encoding: Spec | list[Spec]) -> Spec:
+    """Return a layer: a mark, what is done to the rows before, and what the mark's channels show."""
+    return {"mark": drawn, "encoding": encoding} | ({"transform": list(transforms)} if transforms else {})
+
+
+def over(frame: pl.DataFrame, *layers: Spec) -> Drawn:
+    """Return layers over the rows of a frame, which they know by name alone: the rows stand in a specification once."""
+    rows = _rows(frame)
+    name = f"data-{hashlib.sha256(repr(rows).encode()).hexdigest()[:16]}"
+    return {name: rows}, [{"data": {"name": name}} | each for each in layers]
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -77,23 +132,16 @@ def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return frame.with_columns(cs.date().dt.strftime("%Y-%m-%dT00:00:00"), cs.float().fill_nan(None)).to_dicts()
 
 
-def _name(rows: list[dict[str, Any]]) -> str:
-    return f"data-{hashlib.sha256(repr(rows).encode()).hexdigest()[:16]}"
+def finish(height: int, *drawn: Drawn) -> Spec:
+    """Return the specification of a chart: the layers one above another, the first at the bottom."""
+    layers = [each for _, part in drawn for each in part]
+    shown = layers[0] if len(layers) == 1 else {"layer": layers}
+    return _EVERY_CHART | shown | {"height": height, "datasets": {name: rows for part, _ in drawn for name, rows in part.items()}}
 
 
-def either(test: str, then: str, otherwise: str) -> alt.ColorValue:
+def either(test: str, then: str, otherwise: str) -> Spec:
     """Return one colour where the test holds of a row, else another."""
-    return alt.ColorValue(otherwise, condition={"test": test, "value": then})
-
-
-def finish(chart: alt.LayerChart | alt.Chart, height: int, *frames: pl.DataFrame) -> Spec:
-    """Return the specification of a chart over these frames (see ``over``)."""
-    padding = {"left": 4, "right": 8, "top": 6, "bottom": 4}
-    axis = {"labelColor": INK, "titleColor": INK, "labelOpacity": 0.85}
-    sized = chart.properties(height=height, width="container", usermeta=_SVG, padding=padding)
-    styled = sized.configure_view(strokeWidth=0).configure_axis(**axis).configure_legend(labelColor=INK)
-    spec: Spec = styled.to_dict(validate=False)  # its schema is checked by a test, not on every run
-    return spec | {"datasets": {_name(rows): rows for rows in map(_rows, frames)}}
+    return {"condition": {"test": test, "value": then}, "value": otherwise}
 
 
 def round_ticks(low: float, high: float) -> list[float]:
@@ -112,13 +160,13 @@ def text_style(**options: Any) -> dict[str, Any]:
 
 def label_style() -> dict[str, Any]:
     """Style of the label column at the right: lines on a phone, around the row's middle."""
-    middle = alt.ExprRef(f"isArray(datum.lines) ? -{LINE / 2} * (length(datum.lines) - 1) : 0")
+    middle = {"expr": f"isArray(datum.lines) ? -{LINE / 2} * (length(datum.lines) - 1) : 0"}
     return text_style(align="right", opacity=0.9, lineHeight=LINE, fontSize=on_phone("11", str(TEXT_SIZE)), dy=middle)
 
 
-def on_phone(then: str, otherwise: str) -> alt.ExprRef:
+def on_phone(then: str, otherwise: str) -> Spec:
     """Return one of two expressions by the width of the window."""
-    return alt.ExprRef(f"{PHONE} ? {then} : {otherwise}")
+    return {"expr": f"{PHONE} ? {then} : {otherwise}"}
 
 
 def label_room(labels: Sequence[str], *, lines: bool = False) -> tuple[int, int]:
@@ -128,36 +176,36 @@ def label_room(labels: Sequence[str], *, lines: bool = False) -> tuple[int, int]
     return round(6.7 * wide) + 14, round(6.7 * narrow) + 12
 
 
-def beside_labels(room: tuple[int, int]) -> list[int | alt.ExprRef]:
+def beside_labels(room: tuple[int, int]) -> list[int | Spec]:
     """Return the range of a scale that leaves room for a column of labels at its right."""
-    return [0, alt.ExprRef(f"max(20, width - ({PHONE} ? {room[1]} : {room[0]}))")]
+    return [0, {"expr": f"max(20, width - ({PHONE} ? {room[1]} : {room[0]}))"}]
 
 
-def in_lines(chart: alt.Chart, field: str) -> alt.Chart:
-    """Add ``lines``: the label, broken at the middle dot on a phone."""
-    return chart.transform_calculate(lines=f"{PHONE} ? split(datum.{field}, ' · ') : datum.{field}")
+def in_lines(field: str) -> Spec:
+    """Return the transform that adds ``lines``: the label, broken at the middle dot on a phone."""
+    return {"calculate": f"{PHONE} ? split(datum.{field}, ' · ') : datum.{field}", "as": "lines"}
 
 
-def name_axis(field: str, order: Sequence[str], **axis: Any) -> alt.Y:
-    """Return the axis of names at the left, in the given order; long ones break into lines on a phone."""
+def breaking_labels(**options: Any) -> Spec:
+    """Return an axis of names without a title; long ones break into lines on a phone."""
     broken = f"{PHONE} ? {NARROW} : datum.label"
-    limits: dict[str, Any] = {
-        "labelLimit": on_phone("130", "420"),
-        "labelFontSize": on_phone("11", str(TEXT_SIZE)),
-        "labelLineHeight": LINE,
-    }
-    style = alt.Axis(
-        title=None, domain=False, ticks=False, labelExpr=broken, labelPadding=8, labelOverlap=False, grid=False, **limits, **axis
-    )
-    return alt.Y(f"{field}:N", sort=list(order), axis=style, scale=alt.Scale(paddingInner=0.35, paddingOuter=0.2))
+    return {"title": None, "ticks": False, "labelExpr": broken, "labelOverlap": False} | options
 
 
-def top_legend(names: Sequence[str], **options: Any) -> alt.Legend:
+def name_axis(field: str, order: Sequence[str], **options: Any) -> Spec:
+    """Return the axis of names at the left, in the given order."""
+    limits = {"labelLimit": on_phone("130", "420"), "labelFontSize": on_phone("11", str(TEXT_SIZE)), "labelLineHeight": LINE}
+    axis = breaking_labels(domain=False, labelPadding=8, grid=False, **limits, **options)
+    return nominal(field, sort=list(order), axis=axis, scale={"paddingInner": 0.35, "paddingOuter": 0.2})
+
+
+def top_legend(names: Sequence[str], **options: Any) -> Spec:
     """Return a legend above the chart."""
     columns = on_phone("2" if max(map(len, names)) < 16 else "1", "0")  # 0: as many as there are
-    return alt.Legend(title=None, orient="top", labelFontSize=TEXT_SIZE, labelLimit=290, columns=columns, padding=0, offset=10, **options)
+    look = {"title": None, "orient": "top", "labelFontSize": TEXT_SIZE, "labelLimit": 290, "padding": 0, "offset": 10}
+    return look | {"columns": columns} | options
 
 
-def at(place: int | str | alt.ExprRef) -> alt.XValue:
+def at(place: int | str | Spec) -> Spec:
     """Return a place on the x axis in pixels: a number, ``width``, or an expression."""
-    return alt.XValue(place)  # type: ignore[no-untyped-call]  # Altair leaves it untyped
+    return {"value": place}
