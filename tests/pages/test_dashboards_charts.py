@@ -151,7 +151,8 @@ def test_every_kind_of_chart_becomes_a_picture_with_its_words(make: Callable[[in
     drawn = vl_convert.vegalite_to_svg(spec)
     for words in ("Why?", "Because 12 of 40 did.", "Again", "version 7"):
         assert words in drawn
-    own = {label for row in next(iter(spec["datasets"].values())) for label in (row.get("name"), row.get("stage"), row.get("row")) if label}
+    rows = [row for rows in spec["datasets"].values() for row in rows]
+    own = {label for row in rows for label in (row.get("name"), row.get("stage"), row.get("row")) if label}
     assert own <= set(re.findall(r">([^<>]+)</(?:text|tspan)>", drawn))
     assert "currentColor" not in drawn
     assert "NaN" not in drawn
