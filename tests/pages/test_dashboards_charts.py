@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 import vl_convert
 
-from dashboards import charts, pictures
+from dashboards import charts, model_charts, pictures
 
 _RATES = {"value": [0.3, 0.1], "lower": [0.2, 0.05], "upper": [0.4, 0.2]}
+_NUMBERS = dict.fromkeys(("value", "lower", "upper", "naive"), pl.Float64)
 _NAMED = {"name": ["Referral", "Job board"], "label": ["30% · n 90", "10% · n 300"]}
 
 
@@ -93,7 +94,26 @@ def _dots_with_marks(rows: int) -> charts.Spec:
     return charts.dots(frame.head(rows), unit_format=".0%", least=0.2)
 
 
-ALL = [_trend, _outlook, _stacked, _dots_with_marks, _funnel, _dots, _bars, _heat_map, _sparkline, _lines, _accuracy, _forecast]
+def _reliability(rows: int) -> charts.Spec:
+    bins = {"predicted": [0.1, 0.4], "actual": [0.15, None], "lower": [0.1, None], "upper": [0.2, None], "label": ["", ""]}
+    return model_charts.reliability(pl.DataFrame(bins).head(rows), unit_format=".0%", least=0.2, ceiling=1.0, title="share")
+
+
+ALL = [
+    _trend,
+    _outlook,
+    _stacked,
+    _dots_with_marks,
+    _funnel,
+    _dots,
+    _bars,
+    _heat_map,
+    _sparkline,
+    _lines,
+    _accuracy,
+    _forecast,
+    _reliability,
+]
 
 
 @pytest.mark.parametrize("rows", [1, 2])
@@ -101,6 +121,16 @@ ALL = [_trend, _outlook, _stacked, _dots_with_marks, _funnel, _dots, _bars, _hea
 def test_chart_is_valid(make: Callable[[int], charts.Spec], rows: int) -> None:
     spec = make(rows)
     (alt.LayerChart if "layer" in spec else alt.Chart).from_dict(spec, validate=True)
+
+
+def test_figures_that_nobody_knows_yet_are_drawn_as_none() -> None:
+    unknown = pl.DataFrame(
+        {"value": [None], "lower": [None], "upper": [None], "naive": [None], "label": ["too few"]}, schema_overrides=_NUMBERS
+    )
+    stage = unknown.with_columns(stage=pl.lit("At opening"), stage_rank=0, series=pl.lit("Model"), is_baseline=False)
+    cohort = unknown.with_columns(name=pl.lit("Oct 2026"), n_label=pl.lit("n 8"), is_mature=False)
+    for spec in (charts.accuracy(stage, 0.7), charts.outlook(cohort)):
+        alt.LayerChart.from_dict(spec, validate=True)
 
 
 @pytest.mark.parametrize("make", ALL)
@@ -151,7 +181,8 @@ def test_every_kind_of_chart_becomes_a_picture_with_its_words(make: Callable[[in
     drawn = vl_convert.vegalite_to_svg(spec)
     for words in ("Why?", "Because 12 of 40 did.", "Again", "version 7"):
         assert words in drawn
-    own = {label for row in next(iter(spec["datasets"].values())) for label in (row.get("name"), row.get("stage"), row.get("row")) if label}
+    rows = [row for rows in spec["datasets"].values() for row in rows]
+    own = {label for row in rows for label in (row.get("name"), row.get("stage"), row.get("row")) if label}
     assert own <= set(re.findall(r">([^<>]+)</(?:text|tspan)>", drawn))
     assert "currentColor" not in drawn
     assert "NaN" not in drawn
