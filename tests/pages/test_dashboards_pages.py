@@ -307,6 +307,8 @@ def test_every_panel_has_a_receipt_and_a_download(made: Callable[[Variant], Made
     panels = len(test.subheader) + len(test.metric)
     sent = everything(test)
     assert sent.count("receipt_long") >= panels + 1
+    test.session_state["receipts-funnel"] = True
+    test.run()
     assert any("Formula." in text.value for text in test.markdown)
     assert any("from marts.mart_funnel_cohorts" in code.value for code in test.code)
     assert any("20261121T000500Z-made" in caption.value for caption in test.caption)
