@@ -143,7 +143,7 @@ def test_every_finding_has_a_numbered_receipt(made: Published) -> None:
     for told in (receipt for finding in findings for receipt in finding.receipts):
         assert f"Publish version {VERSION}, as of 20 Nov 2026 18:00 UTC." in told
     _, text = read(pdf(report))
-    assert "T4 v1 Time to hire (Nov 2025–Oct 2026): " in text
+    assert "T4 v2 Time to hire (Nov 2025–Oct 2026): " in text
     assert "95 % interval" in text
 
 
