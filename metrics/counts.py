@@ -27,7 +27,7 @@ class Reading:
     @cached_property
     def grouped(self) -> pl.DataFrame:
         """One row a group (one in all without groups), with a list of days, in their order, and lists of counts."""
-        ordered = self.frame.sort("hundredths").with_columns(day=pl.col("hundredths") / 100).drop("hundredths")
+        ordered = self.frame.sort("day")
         return ordered.group_by(self.groups, maintain_order=True).agg(pl.all()) if self.groups else ordered.select(pl.all().implode())
 
     @cached_property

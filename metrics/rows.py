@@ -96,16 +96,18 @@ class Rows:
         groups: Sequence[str] | None = None,
         where: Iterable[str] = (),
         ignore: Iterable[str] = (),
+        parts: int = 100,
     ) -> Reading:
-        """Return how many rows last how long, in hundredths of a day: one row a group, with lists ``day`` (ascending) and the measures.
+        """Return how many rows last how long, to the hundredth of a day: of each group lists ``day`` (ascending) and the measures.
 
         Args:
             days: SQL expression over the mart, whose alias is ``r``; rows where it is null do not count.
             measures: name → SQL condition on the rows that count.
             groups, where, ignore: as of ``total``.
+            parts: into how many a day is divided.
         """
         by = self.groups if groups is None else list(groups)
-        columns = [f"r.{name}" for name in by] + [f"cast({days} * 100 as integer) as hundredths"]
+        columns = [f"r.{name}" for name in by] + [f"cast({days} * {parts} as integer) / {parts:.1f} as day"]
         columns += [f"count(*) filter (where {condition}) as {name}" for name, condition in measures.items()]
         tail = f"\ngroup by {', '.join(str(place + 1) for place in range(len(by) + 1))}"
         return self._read(columns, "", [*where, f"{days} is not null"], ignore, tail, groups=by)

@@ -25,7 +25,7 @@ def projected_conversion(rows: Rows) -> pl.DataFrame:
     horizon = float(rows.switches["horizon"])
     by = list(dict.fromkeys([*rows.groups, "applied_month"]))
     # Older cohorts are needed for what the asked ones have not lived through.
-    reading = rows.counts("greatest(coalesce(r.process_days, r.age_days), 0)", _ENDINGS, groups=by, ignore=_WHEN)
+    reading = rows.counts("greatest(coalesce(r.process_days, r.age_days), 0)", _ENDINGS, groups=by, ignore=_WHEN, parts=10)
     ages = rows.total({"oldest": f"max(coalesce(r.age_days, 0), {ENOUGH})"}, groups=by, ignore=_WHEN)
     oldest = dict(zip(ages.select(by).rows(), ages["oldest"].to_list(), strict=True))
     parts = [part | {"oldest": np.asarray(oldest[tuple(part[name] for name in by)])} for part in reading.counts]
