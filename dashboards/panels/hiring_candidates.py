@@ -44,6 +44,11 @@ def read(visit: Visit, job_id: str, look: Look) -> dict[str, Any]:
     return job
 
 
+def _to_first_page() -> None:
+    """Leave the page that was looked at: who is found stands on the first."""
+    st.query_params.pop("page", None)
+
+
 def draw(visit: Visit, job: dict[str, Any], look: Look) -> None:
     """Draw the candidates that were read, below what finds them."""
     over = sum(job["stages"].get(place, 0) for place in ("hired", "ended"))
@@ -53,7 +58,14 @@ def draw(visit: Visit, job: dict[str, Any], look: Look) -> None:
         places = {labels[0]: Look().query(job["id"]), labels[1]: Look(ended=True).query(job["id"])}
         choices(visit, "part", places, labels[look.ended])
         st.space("stretch")
-        search = st.text_input("Find a candidate", key=_key(job["id"]), placeholder="Part of the name", max_chars=100, width=280)
+        search = st.text_input(
+            "Find a candidate",
+            key=_key(job["id"]),
+            placeholder="Part of the name",
+            max_chars=100,
+            width=280,
+            on_change=_to_first_page,
+        )
     if search.strip():
         found = figures.counted(sum(job["matching"].values()), "candidate")
         where = f" in {_title(look.place).lower()}" if look.place else ""

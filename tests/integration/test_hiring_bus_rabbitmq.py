@@ -18,6 +18,7 @@ from hiring.bus.relay import Relay
 from hiring.database import open_engine, session_factory
 from hiring.domain_events import EventType
 from hiring.rows import new_id
+from tests.support.apart import run_apart
 from tests.support.bus import collector, drain, work_until, write
 from tests.support.rabbitmq import RabbitServer
 
@@ -60,7 +61,7 @@ def on_channel(server: RabbitServer, work):
         async with await aio_pika.connect(server.url) as connection, connection.channel() as channel:
             return await work(channel)
 
-    return asyncio.run(run())
+    return run_apart(run())
 
 
 async def _delete_queues(channel) -> None:

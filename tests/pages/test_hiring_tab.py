@@ -196,6 +196,7 @@ def test_director_edits_a_job_of_many_candidates_finds_one_and_closes_it(core: C
     body(page).to_contain_text("25–26 of 26")
     expect(cards).to_have_count(2)
     page.get_by_role("link", name="← All stages").click()
+    expect(cards).to_have_count(8)
     fill(page, "Find a candidate", "wanted num")
     body(page).to_contain_text("1 candidate by this name")
     expect(cards).to_have_count(1)
