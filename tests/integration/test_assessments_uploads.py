@@ -1,5 +1,6 @@
 """Files handed in: what they are is found in them, too large ones are refused early, and whatever goes wrong leaves nothing behind."""
 
+import asyncio
 import resource
 import socket
 import threading
@@ -18,7 +19,6 @@ from hiring.assessments.own_database import prepare
 from hiring.assessments.stations import Sweep
 from hiring.assessments.upload_files import UploadFiles
 from hiring.database import session_factory
-from tests.support.apart import run_apart
 from tests.support.documents import RESUME, docx_of, pdf_of, zip_bomb
 from tests.support.http_server import served
 
@@ -118,7 +118,7 @@ def test_full_disk_leaves_nothing(tmp_path: Path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, before[1]))  # the fault: no file grows any more
     try:
         with pytest.raises(StorageFull):
-            run_apart(UploadFiles(tmp_path).receive(chunks(), "resume", 10_000_000))
+            asyncio.run(UploadFiles(tmp_path).receive(chunks(), "resume", 10_000_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,6 @@ from hiring.bus.relay import Relay
 from hiring.database import open_engine, session_factory
 from hiring.domain_events import EventType
 from hiring.rows import new_id
-from tests.support.apart import run_apart
 from tests.support.bus import collector, drain, work_until, write
 from tests.support.rabbitmq import RabbitServer
 
@@ -61,7 +60,7 @@ def on_channel(server: RabbitServer, work):
         async with await aio_pika.connect(server.url) as connection, connection.channel() as channel:
             return await work(channel)
 
-    return run_apart(run())
+    return asyncio.run(run())
 
 
 async def _delete_queues(channel) -> None:

@@ -191,7 +191,7 @@ def test_people_choose_sms_and_get_it_signed_under_the_events_id(notifying):
         assert outcome(notifying) == [("sent", None, 1), ("sent", None, 1)]
         headers, body = hook.calls[-1]
     sent = json.loads(body)
-    assert (sent["to"], sent["locale"]) == ("+43123456", "en")
+    assert (sent["to"], sent["locale"]) == ("+43123456", "de")  # nobody chose one: the language of an Austrian school
     assert headers["Idempotency-Key"] == str(rows[1].event_id)
     at, v1 = re.fullmatch(r"t=(\d+),v1=([0-9a-f]+)", headers[SIGNATURE]).groups()
     assert v1 == signature("k3y", int(at), body)

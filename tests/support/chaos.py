@@ -155,20 +155,10 @@ class Chaos:
         return self._query("select count(*) from chaos.handled")
 
     def _query(self, statement: str) -> int:
-        """Return one number; -1 while the database is away."""
-        try:
-            with psycopg.connect(self.urls.hiring, connect_timeout=5) as connection:
-                row = connection.execute(statement).fetchone()
-        except psycopg.Error:
-            return -1
-        return int(row[0] or 0) if row else 0
+        return number(self.urls.hiring, statement)
 
     def _await(self, is_so: Callable[[], bool], deadline: float) -> None:
-        while not is_so():
-            if time.monotonic() > deadline:
-                told = "\n".join(f"{file.name}: {file.read_text()[-600:]}" for file in sorted(self.folder.glob("*.log")))
-                raise AssertionError(f"no progress in time; handled {self._handled()}\n{told}")
-            time.sleep(0.05)
+        wait_until(is_so, deadline, lambda: f"handled {self._handled()}", self.folder)
 
     def _count(self, kills: dict[str, int], seconds: float) -> Counted:
         lost = """select count(*) from chaos.aggregates a, generate_series(1, a.version) s where not exists (
@@ -181,6 +171,29 @@ class Chaos:
         done = self._query("select count(distinct job_id) from chaos.done")
         twice = self._query("select count(*) from chaos.done") - done
         return Counted(kills, recorded, self._handled(), told, self._query(lost), self._query(disorder), done, twice, seconds)
+
+
+def number(url: str, statement: str) -> int:
+    """Return one number from a database; -1 while it is away."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            row = connection.execute(statement).fetchone()
+    except psycopg.Error:
+        return -1
+    return int(row[0] or 0) if row else 0
+
+
+def wait_until(is_so: Callable[[], bool], deadline: float, done: Callable[[], str], logs: Path) -> None:
+    """Return once it is so.
+
+    Raises:
+        AssertionError: it is not at ``deadline`` (seconds of the monotonic clock); tells what was ``done`` and how the logs end.
+    """
+    while not is_so():
+        if time.monotonic() > deadline:
+            told = "\n".join(f"{file.name}: {file.read_text()[-600:]}" for file in sorted(logs.glob("*.log")))
+            raise AssertionError(f"no progress in time; {done()}\n{told}")
+        time.sleep(0.05)
 
 
 def _record_one(engine: Engine, aggregate: UUID) -> None:

@@ -30,6 +30,7 @@ from hiring.notifications.settings import API_KEY
 from hiring.permissions import Permission
 from hiring.rows import new_id
 from nexus.embedded_postgres import EmbeddedPostgres, die_with_parent
+from tests.support.chaos import number, wait_until
 from tests.support.hiring_api import HiringApi
 from tests.support.mail_server import free_port
 
@@ -142,7 +143,7 @@ class LetterChaos:
         commands = {
             "sink": ["tests.support.smtp_sink", str(self._list), "0.005", str(self._mail_port)],
             "relay": ["tests.support.chaos_process", "relay", self.api.urls.hiring],
-            "sender": ["hiring.notifications", "work"],
+            "sender": ["hiring.worker", "--only", "deliver"],
         }
         environment = os.environ | _SETTINGS | {
             "NEXUS_HOME": str(self.folder / "home"),
@@ -183,20 +184,10 @@ class LetterChaos:
         return len(self._arrivals())
 
     def _number(self, statement: str) -> int:
-        """Return one number; -1 while the database is away."""
-        try:
-            with psycopg.connect(self.api.urls.owner, connect_timeout=5) as connection:
-                row = connection.execute(statement).fetchone()
-        except psycopg.Error:
-            return -1
-        return int(row[0] or 0) if row else 0
+        return number(self.api.urls.owner, statement)
 
     def _await(self, is_so: Callable[[], bool], deadline: float) -> None:
-        while not is_so():
-            if time.monotonic() > deadline:
-                told = "\n".join(f"{file.name}: {file.read_text()[-600:]}" for file in sorted(self.folder.glob("*.log")))
-                raise AssertionError(f"no progress in time; taken {self._taken()}\n{told}")
-            time.sleep(0.05)
+        wait_until(is_so, deadline, lambda: f"taken {self._taken()}", self.folder)
 
     def _count(self, kills: dict[str, int], seconds: float) -> CountedLetters:
         with psycopg.connect(self.api.urls.owner) as connection:

@@ -100,9 +100,9 @@ def fresh_dashboard(stack: Stack) -> Iterator[str]:
         process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Return a headless browser."""
+    """Return a headless browser; a file's own: it keeps an event loop running, and other files' tests run theirs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure_chromium(), args=list(_QUIET))
         yield browser
