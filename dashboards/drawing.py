@@ -8,14 +8,12 @@ on a phone they break into lines; layers share one scale; nothing reaches a char
 whole frame to the browser).
 
 Helpers return parts of Vega-Lite's JSON grammar as plain dictionaries, and options are named as the grammar names them: a page
-draws up to 17 charts while somebody waits. Parts may be shared within a specification; ``drawn_once`` hands out a copy.
+draws up to 17 charts while somebody waits. Specifications are shared by everybody who looks: nobody may write into one.
 """
 
-import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeAlias
 
@@ -26,8 +24,6 @@ from dashboards.theme import INK
 
 Spec: TypeAlias = dict[str, Any]
 """A specification or a part of one."""
-Drawn: TypeAlias = tuple[dict[str, list[dict[str, Any]]], list[Spec]]
-"""Rows by their name, and the layers that read them."""
 Parameters = ParamSpec("Parameters")
 _KEPT: Final = 1_000
 ROW: Final = 38
@@ -62,7 +58,7 @@ def drawn_once(draw: Callable[Parameters, Spec]) -> Callable[Parameters, Spec]:
             found = _drawn[key] = draw(*given, **options)
             while len(_drawn) > _KEPT:
                 _drawn.popitem(last=False)
-        return deepcopy(found)  # Streamlit writes into what it is given
+        return found
 
     return drawn
 
@@ -120,11 +116,9 @@ def layer(drawn: Spec, *transforms: Spec, **encoding: Spec | list[Spec]) -> Spec
     return {"mark": drawn, "encoding": encoding} | ({"transform": list(transforms)} if transforms else {})
 
 
-def over(frame: pl.DataFrame, *layers: Spec) -> Drawn:
-    """Return layers over the rows of a frame, which they know by name alone: the rows stand in a specification once."""
-    rows = _rows(frame)
-    name = f"data-{hashlib.sha256(repr(rows).encode()).hexdigest()[:16]}"
-    return {name: rows}, [{"data": {"name": name}} | each for each in layers]
+def over(frame: pl.DataFrame, *layers: Spec) -> Spec:
+    """Return layers over the rows of a frame; the rows stand in a specification once."""
+    return {"data": {"values": _rows(frame)}, "layer": list(layers)}
 
 
 def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -132,11 +126,13 @@ def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return frame.with_columns(cs.date().dt.strftime("%Y-%m-%dT00:00:00"), cs.float().fill_nan(None)).to_dicts()
 
 
-def finish(height: int, *drawn: Drawn) -> Spec:
-    """Return the specification of a chart: the layers one above another, the first at the bottom."""
-    layers = [each for _, part in drawn for each in part]
-    shown = layers[0] if len(layers) == 1 else {"layer": layers}
-    return _EVERY_CHART | shown | {"height": height, "datasets": {name: rows for part, _ in drawn for name, rows in part.items()}}
+def finish(height: int, *drawn: Spec) -> Spec:
+    """Return the specification of a chart: parts of ``over`` one above another, the first at the bottom.
+
+    The rows stay inside the layers. Beside them Streamlit would take them out and make Arrow tables of them, by way of pandas, and
+    the browser would draw twice: a few dozen rows are not worth that.
+    """
+    return _EVERY_CHART | {"height": height, "layer": list(drawn)}
 
 
 def either(test: str, then: str, otherwise: str) -> Spec:

@@ -41,7 +41,6 @@ def standalone(parts: Sequence[tuple[str, Spec]], question: str, finding: str, o
     title = {"text": question, "subtitle": textwrap.wrap(finding, _LINE), "fontSize": 17, "subtitleFontSize": 13, "offset": 14} | style
     config = deepcopy(parts[0][1].get("config", {})) | {"font": FONT, "text": {"color": theme["text"]}}
     whole: Spec = {
-        "datasets": {name: rows for _, spec in parts for name, rows in spec.get("datasets", {}).items()},
         "vconcat": [*charts, foot],
         "title": title,
         "resolve": {"scale": dict.fromkeys(("x", "y", "color", "opacity", "xOffset"), "independent")},
@@ -62,7 +61,7 @@ def png(parts: Sequence[tuple[str, Spec]], question: str, finding: str, origin: 
 
 def _fixed(spec: Spec, title: str, style: dict[str, Any]) -> Spec:
     """Return a chart of a fixed width, without what only a whole specification may have."""
-    kept = {name: value for name, value in spec.items() if name not in {"$schema", "config", "datasets", "usermeta", "padding"}}
+    kept = {name: value for name, value in spec.items() if name not in {"$schema", "config", "usermeta", "padding"}}
     named = {"title": {"text": title, "fontSize": 13.5} | style} if title else {}
     return deepcopy(kept) | {"width": WIDTH} | named
 

@@ -38,19 +38,7 @@ def footer(
     """
     stem = _stem(question, answers)
     with st.container(horizontal=True, gap="small", key=f"foot-{key}"):
-        opened = st.popover(
-            "Receipt",
-            icon=":material/receipt_long:",
-            type="tertiary",
-            help="Where these numbers come from",
-            key=f"receipts-{key}",
-            on_change="rerun",
-        )
-        if opened.open:
-            with opened:
-                for position, answer in enumerate(answers):
-                    receipt(answer)
-                    _keep(f"{key}-{position}", answer)
+        _opener(key, answers, "Where these numbers come from")
         reason = _reason(key) if of_people and table.height else ""
         _download(
             "CSV",
@@ -72,6 +60,23 @@ def footer(
                 "image/png",
                 help_text,
             )
+
+
+@st.fragment
+def opener(key: str, answers: Sequence[Answer], help_text: str) -> None:
+    """Draw a button that opens the receipts of some answers; they are made when it is opened."""
+    _opener(key, answers, help_text)
+
+
+def _opener(key: str, answers: Sequence[Answer], help_text: str) -> None:
+    opened = st.popover(
+        "Receipt", icon=":material/receipt_long:", type="tertiary", help=help_text, key=f"receipts-{key}", on_change="rerun"
+    )
+    if opened.open:
+        with opened:
+            for position, answer in enumerate(answers):
+                receipt(answer)
+                _keep(f"{key}-{position}", answer)
 
 
 def _reason(key: str) -> str:

@@ -1,17 +1,19 @@
-"""What a statement read, and estimates from how many rows last how long: no more is needed of them, however many rows there are.
+"""What a statement read, and how many rows last how long: estimates need no more of them, however many rows there are.
 
 What doesn't belong here: which estimate (families) and the statements (rows).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from metrics.answer import Row, gathered
+from metrics.intervals import Floats
+from metrics.survival_by_group import Ints, SurvivalCurves
 
 Counts = dict[str, Any]
 """A group: its values by name of column; of ``day`` and the counts an array each, by ascending day; shape (k,)."""
@@ -32,18 +34,28 @@ class Reading:
 
     @cached_property
     def counts(self) -> list[Counts]:
-        """Each row of ``grouped``. An estimate may keep there what the next one of the same rows can use."""
+        """Each row of ``grouped``."""
         columns = {
             name: [each.to_numpy() for each in self.grouped[name]] if isinstance(kind, pl.List) else self.grouped[name].to_list()
             for name, kind in self.grouped.schema.items()
         }
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
+    @cached_property
+    def sizes(self) -> Ints:
+        """How many days each row of ``grouped`` has; shape (groups,)."""
+        return self.grouped["day"].list.len().to_numpy().astype(np.int64)
 
-def by_counts(reading: Reading, groups: Sequence[str], summarise: Callable[[Counts], Row]) -> pl.DataFrame:
-    """Return one row a group (one in all without groups), made by ``summarise`` from the group's counts."""
-    keys = reading.grouped.select(groups).rows() if groups else [()]
-    return gathered(reading.grouped, groups, [(key, summarise(row)) for key, row in zip(keys, reading.counts, strict=True)])
+    def flat(self, name: str) -> npt.NDArray[Any]:
+        """Return a list of ``grouped``, group after group; shape (sum of sizes,)."""
+        lists = self.grouped[name]
+        return lists.filter(lists.list.len() > 0).explode().to_numpy()
+
+    @cached_property
+    def curves(self) -> SurvivalCurves:
+        """Survival of each row of ``grouped``, by its lists ``ended`` and ``censored``."""
+        days: Floats = self.flat("day").astype(np.float64)
+        return SurvivalCurves.of_counts(self.sizes, days, self.flat("ended"), self.flat("censored"))
 
 
 def pooled(parts: Sequence[Counts], names: Sequence[str]) -> Counts:

@@ -50,27 +50,38 @@ def quantile_interval(sample: npt.ArrayLike, probability: float = 0.5, level: fl
     falls outside the sample (too few values). Source: Conover, Practical Nonparametric Statistics, 3rd ed., 3.2.
     """
     values, counts = np.unique(np.asarray(sample, dtype=np.float64), return_counts=True)
-    return quantile_of_counts(values, counts, probability, level)[1:]
+    _, lower, upper = quantiles_of_counts(np.array([values.size]), values, counts, probability, level)
+    return float(lower[0]), float(upper[0])
 
 
-def quantile_of_counts(
-    values: npt.ArrayLike, counts: npt.ArrayLike, probability: float = 0.5, level: float = 0.95
-) -> tuple[float, float, float]:
-    """Return a quantile of a complete sample and its interval (see ``quantile_interval``), from how often each value occurs.
+def quantiles_of_counts(
+    sizes: npt.ArrayLike, values: npt.ArrayLike, counts: npt.ArrayLike, probability: float = 0.5, level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """Return a quantile of each of several complete samples and its interval (see ``quantile_interval``); shape (groups,) each.
 
-    Between two values it is interpolated, as numpy does. ``values`` are distinct and ascending, shape (k,). NaN without any.
+    Between two values it is interpolated, as numpy does. NaN where there is no value.
+
+    Args:
+        sizes: how many of the values belong to each sample, one sample after another; shape (groups,).
+        values, counts: distinct values of a sample, ascending, and how often each occurs; shape (sum of sizes,).
+        probability, level: of the quantile and its interval.
     """
     value, ends = np.asarray(values, dtype=np.float64), np.cumsum(counts)
-    n = int(ends[-1]) if ends.size else 0
+    total = np.concatenate(([0], ends))[np.concatenate(([0], np.cumsum(sizes)))]
+    n = np.diff(total)
 
-    def ranked(rank: int) -> float:
-        return float(value[np.searchsorted(ends, rank)]) if 1 <= rank <= n else math.nan
+    def ranked(rank: Floats) -> Floats:
+        found = np.full(n.shape, np.nan)
+        there = (rank >= 1) & (rank <= n)
+        found[there] = value[np.searchsorted(ends, (total[:-1] + rank)[there])]
+        return found
 
     place = (n - 1) * probability
-    below = ranked(math.floor(place) + 1)
-    found = below + (place - math.floor(place)) * (ranked(math.ceil(place) + 1) - below)
-    half = normal_quantile(level) * math.sqrt(n * probability * (1 - probability))
-    return found, ranked(math.floor(n * probability - half)), ranked(math.ceil(n * probability + half) + 1)
+    below, above = ranked(np.floor(place) + 1), ranked(np.ceil(place) + 1)
+    with np.errstate(invalid="ignore"):  # between two infinite values: both stand for what has not ended
+        found = np.where(below == above, below, below + (place - np.floor(place)) * (above - below))
+    half = normal_quantile(level) * np.sqrt(n * probability * (1 - probability))
+    return found, ranked(np.floor(n * probability - half)), ranked(np.ceil(n * probability + half) + 1)
 
 
 def ratio_interval(numerators: npt.ArrayLike, denominators: npt.ArrayLike, level: float = 0.95) -> tuple[float, float]:

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metrics.intervals import Floats, normal_quantile
-
-_TOLERANCE = 1e-9  # survival is a running product: equality with a probability is judged within rounding
+from metrics.survival_by_group import SurvivalCurves, band, steps
 
 
 @dataclass(frozen=True)
@@ -38,55 +37,26 @@ class SurvivalCurve:
         return np.concatenate(([1.0], self.survival))[index]
 
     def quantile(self, probability: float = 0.5) -> float:
-        """Return the time by which ``probability`` of the subjects have had the event; NaN if the curve does not get there.
-
-        Where S(t) rests exactly on ``1 - probability`` the middle of the flat part is taken, so that without censoring the
-        median equals the sample median (the convention of R's survfit).
-        """
-        return self._crossing(self.survival, 1 - probability)
+        """Return the time by which ``probability`` of the subjects have had the event, as ``SurvivalCurves.quantiles`` does."""
+        return float(self._alone.quantiles(probability)[0])
 
     def median(self) -> float:
         """Return the median time; NaN when more than half are still without the event at the end of follow-up."""
         return self.quantile(0.5)
 
     def band(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """Return the pointwise interval of S(t) at ``times``: Greenwood's variance on the log(-log S) scale.
-
-        Source: Kalbfleisch & Prentice, The Statistical Analysis of Failure Time Data, 2nd ed., 1.4. It lies within [0, 1];
-        where S(t) is 0 it closes on 0.
-        """
-        return self._band(level, slice(None), upwards=False), self._band(level, slice(None), upwards=True)
-
-    def _band(self, level: float, part: slice, *, upwards: bool) -> Floats:
-        survival = self.survival[part]
-        inside = (survival > 0) & (survival < 1)
-        log_survival = np.log(np.where(inside, survival, 0.5))
-        spread = normal_quantile(level) * np.sqrt(np.where(inside, self.greenwood[part], 0.0)) / np.abs(log_survival)
-        return np.where(inside, np.exp(log_survival * np.exp(-spread if upwards else spread)), survival)
+        """Return the pointwise interval of S(t) at ``times``; see ``survival_by_group.band``."""
+        return band(self.survival, self.greenwood, level, upwards=False), band(self.survival, self.greenwood, level, upwards=True)
 
     def quantile_interval(self, probability: float = 0.5, level: float = 0.95) -> tuple[float, float]:
-        """Return the interval of a quantile: the times whose band holds ``1 - probability``; NaN for an end never reached.
+        """Return the interval of a quantile, as ``SurvivalCurves.quantile_intervals`` does."""
+        lower, upper = self._alone.quantile_intervals(probability, level)
+        return float(lower[0]), float(upper[0])
 
-        Source: Brookmeyer & Crowley, Biometrics 38 (1982) 29–41.
-        """
-        target = 1 - probability
-        # The lower band is there by the time the curve is, the upper one not before: half of the band need not be computed.
-        falling = -self.survival
-        reached = int(np.searchsorted(falling, -target - _TOLERANCE, side="left"))
-        passed = int(np.searchsorted(falling, -target + _TOLERANCE, side="right"))
-        lower, upper = self._band(level, slice(passed + 1), upwards=False), self._band(level, slice(reached, None), upwards=True)
-        return self._crossing(lower, target), self._crossing(upper, target, reached)
-
-    def _crossing(self, curve: Floats, target: float, start: int = 0) -> float:
-        """Return when a curve that begins at ``times[start]`` comes down to ``target``."""
-        below = np.flatnonzero(curve <= target + _TOLERANCE)
-        if below.size == 0:
-            return math.nan
-        times, first = self.times[start:], int(below[0])
-        if abs(curve[first] - target) > _TOLERANCE:
-            return float(times[first])
-        lower_step = np.flatnonzero(curve < target - _TOLERANCE)
-        return float((times[first] + times[lower_step[0]]) / 2) if lower_step.size else float(times[first])
+    @property
+    def _alone(self) -> SurvivalCurves:
+        group = np.zeros(self.times.size, dtype=np.int64)
+        return SurvivalCurves(group, self.times, self.survival, self.greenwood, np.array([self.follow_up]))
 
 
 def kaplan_meier(durations: npt.ArrayLike, observed: npt.ArrayLike, entry: npt.ArrayLike | None = None) -> SurvivalCurve:
@@ -146,10 +116,7 @@ def product_limit_of_counts(days: npt.ArrayLike, ended: npt.ArrayLike, censored:
 
 
 def _curve(times: Floats, at_risk: Floats, deaths: Floats, follow_up: float) -> SurvivalCurve:
-    survival = np.cumprod(1 - deaths / at_risk, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        greenwood = np.cumsum(deaths / (at_risk * (at_risk - deaths)))
-    return SurvivalCurve(times, at_risk, deaths, survival, greenwood, follow_up)
+    return SurvivalCurve(times, at_risk, deaths, *steps(deaths, at_risk), follow_up)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def _arguments(home: Path) -> list[str]:
     return [
         "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb",
         "--target-path", str(target), "--log-path", str(home / "logs"), "--no-send-anonymous-usage-stats", "--quiet",
+        "--log-level-file", "info",  # dbt's own default, every statement and more, took half of a small build
     ]  # fmt: skip
 
 

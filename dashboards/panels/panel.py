@@ -113,10 +113,7 @@ def page_foot(insights: Insights) -> None:
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center", key="page-foot"):
         st.caption(" · ".join(parts))
-        with st.popover("Receipt", icon=":material/receipt_long:", type="tertiary", help="Where these statements come from"):
-            if ties:
-                receipts.receipt(ties)
-            receipts.receipt(info)
+        receipts.opener("page", [*([ties] if ties else []), info], "Where these statements come from")
 
 
 def _reconciled(ties: Answer) -> str:

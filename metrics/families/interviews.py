@@ -5,8 +5,7 @@ import math
 import polars as pl
 
 from metrics.answer import Row, by_group
-from metrics.counts import by_counts
-from metrics.families.time import endings, survival_quantile
+from metrics.families.time import endings, survival_quantiles
 from metrics.intervals import area_under_curve, normal_quantile, ratio_interval
 from metrics.rows import Rows
 
@@ -34,7 +33,7 @@ def interviews_per_hire(rows: Rows) -> pl.DataFrame:
 
 def feedback_latency(rows: Rows) -> pl.DataFrame:
     """I2: days from the end of an interview to the scorecard; missing ones are censored."""
-    return by_counts(rows.counts("r.feedback_days", endings("r.is_submitted")), rows.groups, survival_quantile)
+    return survival_quantiles(rows.counts("r.feedback_days", endings("r.is_submitted")))
 
 
 def calibration(rows: Rows) -> pl.DataFrame:

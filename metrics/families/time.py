@@ -1,19 +1,12 @@
 """T metrics: medians of durations, in days to the nearest hundredth. Whatever has not ended is censored, never dropped."""
 
-import math
-from collections.abc import Callable
-
+import numpy as np
 import polars as pl
 
-from metrics.answer import MATURE_FROM, Row
-from metrics.counts import Counts, by_counts
-from metrics.intervals import quantile_of_counts
+from metrics.answer import MATURE_FROM
+from metrics.counts import Reading
+from metrics.intervals import Floats, quantiles_of_counts
 from metrics.rows import Rows
-from metrics.survival import product_limit_of_counts
-
-
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def endings(is_ended: str = "true") -> dict[str, str]:
@@ -21,42 +14,44 @@ def endings(is_ended: str = "true") -> dict[str, str]:
     return {"ended": is_ended, "censored": f"not ({is_ended})"}
 
 
-def survival_quantile(row: Counts, probability: float = 0.5) -> Row:
-    """Return the Kaplan–Meier quantile of ``endings`` with its 95 % interval, n and n_open."""
-    curve = row["curve"] = row.get("curve") or product_limit_of_counts(row["day"], row["ended"], row["censored"])
-    found, (lower, upper) = curve.quantile(probability), curve.quantile_interval(probability)
-    n_open = int(row["censored"].sum())
-    n = int(row["ended"].sum()) + n_open
-    beyond = n > 0 and math.isnan(found)
+def survival_quantiles(reading: Reading, probability: float = 0.5) -> pl.DataFrame:
+    """Return the Kaplan–Meier quantile of ``endings`` of each group with its 95 % interval, n and n_open."""
+    curves = reading.curves
+    answer = _answer(reading, curves.quantiles(probability), *curves.quantile_intervals(probability))
     name = "median" if probability == 0.5 else f"{probability:.0%} quantile"
-    return {
-        "value": _number(found),
-        "lower": _number(lower),
-        "upper": _number(upper),
-        "n": n,
-        "n_open": n_open,
-        "reason": f"{name} lies beyond the {math.floor(curve.follow_up)} days followed up" if beyond else None,
-    }
+    followed = pl.Series(np.nan_to_num(curves.follow_up)).floor().cast(pl.Int64)
+    beyond = pl.format(f"{name} lies beyond the {{}} days followed up", followed)
+    n = pl.col("n") + pl.col("n_open")
+    return answer.with_columns(n=n, reason=pl.when((n > 0) & pl.col("value").is_null()).then(beyond))
 
 
-def _completed_quantile(row: Counts, probability: float = 0.5) -> Row:
-    found = quantile_of_counts(row["day"], row["ended"], probability)
-    figures: Row = {name: _number(figure) for name, figure in zip(("value", "lower", "upper"), found, strict=True)}
-    return figures | {"n": int(row["ended"].sum()), "n_open": int(row["censored"].sum()), "reason": None}
+def _completed_quantiles(reading: Reading, probability: float = 0.5) -> pl.DataFrame:
+    found = quantiles_of_counts(reading.sizes, reading.flat("day"), reading.flat("ended"), probability)
+    return _answer(reading, *found).with_columns(reason=pl.lit(None, pl.String))
+
+
+def _answer(reading: Reading, value: Floats, lower: Floats, upper: Floats) -> pl.DataFrame:
+    figures = {"value": value, "lower": lower, "upper": upper}
+    return reading.grouped.select(
+        *reading.groups,
+        *(pl.Series(name, each, nan_to_null=True) for name, each in figures.items()),
+        n=pl.col("ended").list.sum(),
+        n_open=pl.col("censored").list.sum(),
+    )
 
 
 def _stage(rows: Rows) -> list[str]:
     return [] if rows.names("stage") else [f"r.stage = '{rows.switches['stage']}'"]
 
 
-def _summary(rows: Rows, probability: float = 0.5) -> Callable[[Counts], Row]:
-    estimate = _completed_quantile if rows.switches.get("estimate") == "completed" else survival_quantile
-    return lambda row: estimate(row, probability)
+def _summary(rows: Rows, reading: Reading, probability: float = 0.5) -> pl.DataFrame:
+    estimate = _completed_quantiles if rows.switches.get("estimate") == "completed" else survival_quantiles
+    return estimate(reading, probability)
 
 
 def _in_stage(rows: Rows, where: list[str], probability: float = 0.5) -> pl.DataFrame:
     reading = rows.counts("r.time_in_stage_days", endings("not r.is_censored"), where=[*_stage(rows), *where])
-    return by_counts(reading, rows.groups, _summary(rows, probability))
+    return _summary(rows, reading, probability)
 
 
 def time_in_stage_visit(rows: Rows) -> pl.DataFrame:
@@ -87,7 +82,7 @@ def time_to_fill(rows: Rows) -> pl.DataFrame:
     days = f"r.{rows.switches['clock']}{since}_days"
     where = ["not r.is_cancelled"] if rows.switches["cancelled"] == "excluded" else []
     reading = rows.counts(days, endings("r.is_filled"), where=where)
-    return by_counts(reading, rows.groups, survival_quantile)
+    return survival_quantiles(reading)
 
 
 def time_to_start(rows: Rows) -> pl.DataFrame:
@@ -99,9 +94,9 @@ def process_time(rows: Rows) -> pl.DataFrame:
     """T7: days from application to its end; of all applications with open ones censored, or of those with one outcome."""
     days, ended = "greatest(coalesce(r.process_days, r.age_days), 0)", endings("r.outcome <> 'open'")
     if not rows.names("outcome"):
-        answer = by_counts(rows.counts(days, ended), rows.groups, survival_quantile)
+        answer = survival_quantiles(rows.counts(days, ended))
         return _with_maturity(rows, answer, rows.groups, pl.col("n"), [])
-    answer = by_counts(rows.counts(days, ended, where=["r.outcome <> 'open'"]), rows.groups, _completed_quantile).drop("n_open")
+    answer = _completed_quantiles(rows.counts(days, ended, where=["r.outcome <> 'open'"])).drop("n_open")
     groups = [name for name in rows.groups if name != "outcome"]
     counted = {"n_open": "count(*) filter (where r.outcome = 'open')", "every": "count(*)"}
     still = rows.total(counted, groups=groups, ignore=["outcome"])
@@ -121,13 +116,13 @@ def _with_maturity(rows: Rows, answer: pl.DataFrame, groups: list[str], every: p
 def first_response(rows: Rows) -> pl.DataFrame:
     """T8: days from application to the first answer; without one, censored."""
     reading = rows.counts("r.first_response_days", endings("not r.is_censored"))
-    return by_counts(reading, rows.groups, _summary(rows))
+    return _summary(rows, reading)
 
 
 def _complete(rows: Rows, days: str, where: list[str]) -> pl.DataFrame:
     """Summarise durations that have all ended: nothing can be open."""
     reading = rows.counts(days, endings(), where=where)
-    return by_counts(reading, rows.groups, _completed_quantile).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
+    return _completed_quantiles(reading).with_columns(pl.lit(None, dtype=pl.Int64).alias("n_open"))
 
 
 METRICS = {

@@ -181,7 +181,7 @@ def test_every_kind_of_chart_becomes_a_picture_with_its_words(make: Callable[[in
     drawn = vl_convert.vegalite_to_svg(spec)
     for words in ("Why?", "Because 12 of 40 did.", "Again", "version 7"):
         assert words in drawn
-    rows = [row for rows in spec["datasets"].values() for row in rows]
+    rows = [row for rows in _found(spec, "values") for row in rows if isinstance(row, dict)]
     own = {label for row in rows for label in (row.get("name"), row.get("stage"), row.get("row")) if label}
     assert own <= set(re.findall(r">([^<>]+)</(?:text|tspan)>", drawn))
     assert "currentColor" not in drawn
@@ -189,8 +189,7 @@ def test_every_kind_of_chart_becomes_a_picture_with_its_words(make: Callable[[in
 
 
 def _layers(spec: charts.Spec) -> list[dict[str, Any]]:
-    layers: list[dict[str, Any]] = spec.get("layer", [spec])
-    return layers
+    return [layer for part in spec["layer"] for layer in part["layer"]]
 
 
 def _scale(layer: dict[str, Any], channel: str) -> dict[str, Any]:

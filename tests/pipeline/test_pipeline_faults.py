@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,16 +37,15 @@ def prepare(home: Path, urls, template_home: Path | None = None) -> Path:
 
 @pytest.fixture(scope="module")
 def source(new_source, tmp_path_factory):
-    """A simulated source and a home that has published it once: the truth the faults are compared with."""
+    """A simulated source, a home that has published it once (the truth the faults are compared with), how that went, and its pipeline."""
     urls = new_source("pipeline_faults")
     home = tmp_path_factory.mktemp("calm")
     prepare(home, urls)
     simulate(urls.owner, home, scale="tiny", since=SINCE, until=UNTIL)
-    pipeline = Pipeline(home)
-    outcome = pipeline.run()
-    pipeline.close()
-    assert outcome.failure == ""
-    return urls, home, outcome
+    with closing(Pipeline(home)) as pipeline:
+        outcome = pipeline.run()
+        assert outcome.failure == ""
+        yield urls, home, outcome, pipeline
 
 
 def current_file(home: Path) -> Path:
@@ -55,7 +55,7 @@ def current_file(home: Path) -> Path:
 
 
 def test_a_run_publishes_and_counts_what_it_did(source):
-    _, home, outcome = source
+    _, home, outcome, _ = source
     summary = outcome.summary
     assert summary["changed"]
     assert summary["rows_extracted"] > 1_000
@@ -66,27 +66,24 @@ def test_a_run_publishes_and_counts_what_it_did(source):
 
 
 def test_rerun_without_new_data_changes_nothing(source):
-    _, home, _ = source
+    _, home, _, pipeline = source
     before, pointer = table_digests(current_file(home), MARTS), read_pointer(home)
-    pipeline = Pipeline(home)
     outcome = pipeline.run()
-    pipeline.close()
     assert not outcome.summary["changed"]
     assert read_pointer(home) == pointer
     assert table_digests(current_file(home), MARTS) == before
 
 
 def test_killed_at_any_stage_then_rerun_gives_the_same_marts(source, tmp_path):
-    urls, calm, _ = source
+    urls, calm, _, _ = source
     home = prepare(tmp_path / "stormy", urls, calm)
-    pipeline = Pipeline(home)
     stages = [("extract", 0.1), ("check", 0.5), ("transform", 2.0), ("equity", 0.05), ("train time to hire", 0.05), ("publish", 0.05)]
-    for stage, after in stages:
-        outcome = pipeline.run(kill_in=stage, after=after)
-        assert outcome.killed_by == signal.SIGKILL, f"{stage} was over before the kill: {outcome}"
-        assert read_pointer(home) is None, f"killed in {stage}, yet something was published"
-    outcome = pipeline.run()
-    pipeline.close()
+    with closing(Pipeline(home)) as pipeline:
+        for stage, after in stages:
+            outcome = pipeline.run(kill_in=stage, after=after)
+            assert outcome.killed_by == signal.SIGKILL, f"{stage} was over before the kill: {outcome}"
+            assert read_pointer(home) is None, f"killed in {stage}, yet something was published"
+        outcome = pipeline.run()
     assert outcome.failure == ""
     assert list((home / "warehouse" / "published").glob(".draft-*")) == []
     assert table_digests(current_file(home), MARTS) == table_digests(current_file(calm), MARTS)
@@ -94,7 +91,7 @@ def test_killed_at_any_stage_then_rerun_gives_the_same_marts(source, tmp_path):
 
 def test_a_red_gate_publishes_nothing_and_says_what_where_and_how_many(source, tmp_path):
     """A stage name nobody mapped: the gate stays red on rerun, readers keep the last version, the mended source turns it green."""
-    urls, calm, _ = source
+    urls, calm, _, pipeline = source
     pointer, before = read_pointer(calm), table_digests(current_file(calm), MARTS)
     with psycopg.connect(urls.owner, autocommit=True) as connection:
         application, tenant = connection.execute(
@@ -105,44 +102,38 @@ def test_a_red_gate_publishes_nothing_and_says_what_where_and_how_many(source, t
             values (gen_random_uuid(), %s, %s, 9000, 'Nobody mapped this', %s, %s) returning id""",
             [tenant, application, UNTIL, UNTIL],
         ).fetchone()[0]
-    pipeline = Pipeline(calm)
-    try:
-        for _ in range(2):
-            outcome = pipeline.run()
-            assert "stage_events" in outcome.failure
-            assert "\n" not in outcome.failure
-            assert any(character.isdigit() for character in outcome.failure)
-            assert read_pointer(calm) == pointer
-            assert table_digests(current_file(calm), MARTS) == before
-        with psycopg.connect(urls.owner, autocommit=True) as connection:
-            connection.execute("alter table applications.stage_events disable trigger append_only")
-            connection.execute("delete from applications.stage_events where id = %s", [event])
-            connection.execute("alter table applications.stage_events enable trigger append_only")
+    for _ in range(2):
         outcome = pipeline.run()
-        assert outcome.failure == ""
-        assert read_pointer(calm) != pointer
-    finally:
-        pipeline.close()
+        assert "stage_events" in outcome.failure
+        assert "\n" not in outcome.failure
+        assert any(character.isdigit() for character in outcome.failure)
+        assert read_pointer(calm) == pointer
+        assert table_digests(current_file(calm), MARTS) == before
+    with psycopg.connect(urls.owner, autocommit=True) as connection:
+        connection.execute("alter table applications.stage_events disable trigger append_only")
+        connection.execute("delete from applications.stage_events where id = %s", [event])
+        connection.execute("alter table applications.stage_events enable trigger append_only")
+    outcome = pipeline.run()
+    assert outcome.failure == ""
+    assert read_pointer(calm) != pointer
 
 
 def test_missing_secrets_file_is_named_with_its_fix(source):
-    _, home, _ = source
+    _, home, _, pipeline = source
     file = home / "secrets" / "databases.json"
     kept = file.read_text()
     file.unlink()
-    pipeline = Pipeline(home)
     try:
         outcome = pipeline.run()
         assert "databases.json" in outcome.failure
         assert "is missing" in outcome.failure
     finally:
-        pipeline.close()
         file.write_text(kept)
         file.chmod(0o600)
 
 
 def test_planted_bottleneck_is_found_in_what_was_published_and_another_one_is_not(source, tmp_path):
-    _, home, _ = source
+    _, home, _, _ = source
     for part in ("truth", "warehouse/published"):
         shutil.copytree(home / part, tmp_path / part)
     shutil.copy(home / "CURRENT", tmp_path)

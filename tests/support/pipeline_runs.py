@@ -13,11 +13,16 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
 
 ROOT = Path(__file__).parents[2]
+LOADED = (
+    "orchestration.run", "orchestration.definitions", "orchestration.event_log", "data_quality.runner",
+    "dbt.cli.main", "dbt.adapters.duckdb", "mlflow", "lightgbm", "sklearn.calibration", "alembic.command",
+)  # fmt: skip
 
 
 class Pipeline:
@@ -75,6 +80,12 @@ def table_digests(file: Path, schemas: tuple[str, ...]) -> dict[str, str]:
     return digests
 
 
+def _load() -> None:
+    """Import what a run does, most of it only when it gets there."""
+    for name in LOADED:
+        import_module(name)
+
+
 def _child(kill_in: str, after: float, as_of: str | None, write: int) -> None:
     from orchestration.as_of import NothingKnownThen
     from orchestration.run import PipelineFailed, run_pipeline
@@ -100,6 +111,7 @@ def _kill(after: float) -> None:
 def main() -> None:
     """Answer each line with the outcome of a run."""
 
+    _load()
     answers = os.dup(1)
     os.dup2(2, 1)  # what a run prints must not mix with the answers
     for line in sys.stdin:

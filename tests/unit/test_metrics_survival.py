@@ -11,8 +11,9 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import CensoredData, binom, binomtest, ecdf
 from sksurv.nonparametric import cumulative_incidence_competing_risks, kaplan_meier_estimator
 
-from metrics.intervals import quantile_interval, wilson
+from metrics.intervals import quantile_interval, quantiles_of_counts, wilson
 from metrics.survival import aalen_johansen, kaplan_meier
+from metrics.survival_by_group import SurvivalCurves
 
 days = st.integers(min_value=0, max_value=40).map(float)
 samples = st.integers(min_value=1, max_value=60).flatmap(lambda n: st.tuples(arrays(float, n, elements=days), arrays(bool, n)))
@@ -69,6 +70,29 @@ def test_late_entries_are_not_at_risk_before_they_enter() -> None:
     assert curve.survival.tolist() == [0.5, 0.25, 0]
 
 
+several = st.lists(st.integers(0, 30).flatmap(lambda n: st.tuples(arrays(float, n, elements=days), arrays(bool, n))), max_size=6)
+
+
+@given(several, st.sampled_from([0.1, 0.5, 0.9]))
+def test_groups_estimated_together_are_as_each_alone(samples: list[tuple[np.ndarray, np.ndarray]], probability: float) -> None:
+    counted = [np.unique(durations, return_inverse=True) for durations, _ in samples]
+    sizes = np.array([distinct.size for distinct, _ in counted], dtype=np.int64)
+    seen = [np.bincount(place[event], minlength=distinct.size) for (distinct, place), (_, event) in zip(counted, samples, strict=True)]
+    every = [np.bincount(place, minlength=distinct.size) for distinct, place in counted]
+    ended, both = (np.concatenate([*each, np.empty(0, np.int64)]) for each in (seen, every))
+    values = np.concatenate([*(distinct for distinct, _ in counted), np.empty(0)])
+    together = SurvivalCurves.of_counts(sizes, values, ended, both - ended)
+    alone = [kaplan_meier(*sample) for sample in samples]
+    assert together.quantiles(probability).tolist() == pytest.approx([curve.quantile(probability) for curve in alone], nan_ok=True)
+    lower, upper = together.quantile_intervals(probability)
+    intervals = [curve.quantile_interval(probability) for curve in alone]
+    assert list(zip(lower.tolist(), upper.tolist(), strict=True)) == [pytest.approx(each, nan_ok=True) for each in intervals]
+    assert together.follow_up.tolist() == pytest.approx([curve.follow_up for curve in alone], nan_ok=True)
+    complete, _, _ = quantiles_of_counts(sizes, values, both, probability)
+    expected = [np.quantile(durations, probability) if durations.size else math.nan for durations, _ in samples]
+    assert complete.tolist() == pytest.approx(expected, nan_ok=True)
+
+
 @pytest.mark.parametrize("durations", [[1.0, math.nan], [-1.0, 2.0]])
 def test_impossible_durations_are_refused(durations: list[float]) -> None:
     with pytest.raises(ValueError, match=">= 0"):
@@ -94,6 +118,11 @@ def test_wilson_of_nothing_is_unknown() -> None:
 def test_quantile_interval_covers_at_least_95_percent_by_the_exact_binomial(n: int) -> None:
     low, high = quantile_interval(np.arange(1, n + 1))
     assert binom.cdf(high - 1, n, 0.5) - binom.cdf(low - 1, n, 0.5) >= 0.95
+
+
+def test_infinite_values_have_an_order_too() -> None:
+    assert quantile_interval([1.0, *[math.inf] * 30]) == (math.inf, math.inf)
+    assert quantiles_of_counts([2], [1.0, math.inf], [1, 5])[0].tolist() == [math.inf]
 
 
 def test_too_few_values_have_no_quantile_interval() -> None:
