@@ -41,7 +41,7 @@ check-tests:
 
 test: development ## every test, with what it needs brought along (Postgres, RabbitMQ, Redis, Chromium): under twenty minutes
 	@$(BIN)/python -m tests.support.debian_packages --preflight
-	@$(PYTEST) -q -n 2 --dist loadgroup tests $(ARGS)
+	@$(PYTEST) -q -n 3 --dist loadgroup tests $(ARGS)  # three: browsers, databases and servers are waited for
 
 chaos: development ## 200 kills with -9 of relay, consumer, worker, Postgres, RabbitMQ, letter sender and mail server (NEXUS_CHAOS_KILLS)
 	@NEXUS_CHAOS_KILLS=$${NEXUS_CHAOS_KILLS:-200} $(PYTEST) -q -s -n 0 tests/chaos $(ARGS)

@@ -75,6 +75,7 @@ def dashboard(home: Path, school: str) -> Iterator[str]:
         port = listening.getsockname()[1]
     nobody = "http://127.0.0.1:9"
     environment = os.environ | {"NEXUS_HOME": str(home), "BENCHMARK_SCHOOL": school, "NEXUS_DASHBOARD_HIRING_URL": nobody}
+    environment["NEXUS_WAREHOUSE_THREADS"] = "1"  # as `nexus up` has it
     command = [sys.executable, "-m", "uvicorn", "benchmarks.pages:create_app", "--factory", "--port", str(port), "--log-level", "warning"]
     process = subprocess.Popen(command, env=environment)
     address = f"http://127.0.0.1:{port}"

@@ -16,8 +16,8 @@ from dashboards.scope import Answer
 from dashboards.sessions import receipt_book
 from foundation.receipt_book import ReceiptsUnavailable
 from metrics import formats
+from metrics.readings import Statement
 from metrics.receipts import receipt_body
-from metrics.rows import Statement
 
 
 @st.fragment

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -24,15 +24,16 @@ from metrics.catalogue import definition
 from metrics.evaluate import Evaluation, evaluate_together
 from metrics.opening import open_current
 from metrics.query import Query
-from metrics.rows import Statement
+from metrics.readings import Readings, Statement
 from warehouse.connection import Pointer, PublishedFile, read_pointer
 
 _EQUITY_METRICS: Final = "D"
 _CACHED_ANSWERS: Final = 4_000
+_CACHED_ROWS: Final = 32 << 20  # bytes of a version's rows, kept for answers of other periods
 
 _lock = threading.Lock()
 _answers: OrderedDict[tuple[str, ...], Future[Any]] = OrderedDict()
-_files: OrderedDict[tuple[Path, str], PublishedFile] = OrderedDict()
+_files: OrderedDict[tuple[Path, str], tuple[PublishedFile, Readings]] = OrderedDict()
 _asking = ThreadPoolExecutor(os.cpu_count(), "questions")
 
 
@@ -88,6 +89,7 @@ class Insights:
     scope: Scope
     pointer: Pointer
     _published: PublishedFile = field(repr=False)
+    _readings: Readings = field(repr=False)
 
     @classmethod
     def open(cls, principal: Principal, root: Path | None = None) -> "Insights":
@@ -97,8 +99,8 @@ class Insights:
             NothingPublished: there is no version yet.
             OutdatedVersion: it was published by another release and cannot be read by this one.
         """
-        published = _current(root or Home().root)
-        return cls(principal, principal.scope(), published.pointer, published)
+        published, readings = _current(root or Home().root)
+        return cls(principal, principal.scope(), published.pointer, published, readings)
 
     def narrowed(self, school_id: str | None) -> "Insights":
         """Return the same person's view of one school, or of everything in scope for None.
@@ -108,7 +110,7 @@ class Insights:
         """
         if school_id is None:
             return self
-        return Insights(self.principal, self.scope.narrow([school_id]), self.pointer, self._published)
+        return replace(self, scope=self.scope.narrow([school_id]))
 
     def school_ids(self) -> list[str]:
         """Return the schools in scope."""
@@ -118,7 +120,7 @@ class Insights:
     def others(self, school_id: str | None) -> "Insights | None":
         """Return the same person's view of every other school in scope; None without a school or another one."""
         beside = [code for code in self.school_ids() if code != school_id] if school_id else []
-        return Insights(self.principal, self.scope.narrow(beside), self.pointer, self._published) if beside else None
+        return replace(self, scope=self.scope.narrow(beside)) if beside else None
 
     def under(self, scope: Scope) -> "Insights":
         """Return the same person's view under the scope of a receipt.
@@ -128,7 +130,7 @@ class Insights:
         """
         if not self.scope.covers(scope):
             raise ScopeExceeded("a requested school is outside your scope")
-        return Insights(self.principal, scope, self.pointer, self._published)
+        return replace(self, scope=scope)
 
     def may_open(self, page: Page) -> bool:
         """Say whether the person may open a page."""
@@ -231,7 +233,7 @@ class Insights:
     def _evaluate(self, queries: Sequence[Query]) -> list[Evaluation]:
         entry = definition(queries[0].metric_id)
         if entry.reads.keys() <= self._published.tables:
-            return evaluate_together(self._published, queries)
+            return evaluate_together(self._published, queries, readings=self._readings)
         return [
             Evaluation(
                 finish(pl.DataFrame(schema=dict.fromkeys(query.group_by, pl.String)), entry, query.group_by), entry, entry.unit, {}, ()
@@ -279,17 +281,17 @@ class Insights:
             _answers.pop(self._key(question), None)
 
 
-def _current(root: Path) -> PublishedFile:
+def _current(root: Path) -> tuple[PublishedFile, Readings]:
     pointer = read_pointer(root)
     with _lock:
         if pointer is not None and (root, pointer.publish_version) in _files:
             return _files[root, pointer.publish_version]
     published = open_current(root)
     with _lock:
-        _files[root, published.pointer.publish_version] = published
+        found = _files.setdefault((root, published.pointer.publish_version), (published, Readings(_CACHED_ROWS)))
         while len(_files) > 4:
             _files.popitem(last=False)  # closed when its last reader lets go
-    return published
+    return found
 
 
 __all__ = ["Answer", "Insights", "PageRefused", "ScopeExceeded"]

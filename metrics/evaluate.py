@@ -26,7 +26,8 @@ from metrics.families import (
     verdicts,
 )
 from metrics.query import Query, check
-from metrics.rows import Reader, Readings, Rows, Statement
+from metrics.readings import Readings, Statement
+from metrics.rows import Reader, Rows
 
 FAMILIES: dict[str, Callable[[Rows], pl.DataFrame]] = {
     **funnel.METRICS,
@@ -72,10 +73,15 @@ def evaluate_with_receipt(reader: Reader, query: Query, catalogue: Catalogue | N
     return evaluate_together(reader, [query], catalogue)[0]
 
 
-def evaluate_together(reader: Reader, queries: Sequence[Query], catalogue: Catalogue | None = None) -> list[Evaluation]:
-    """Compute several answers, as ``evaluate_with_receipt`` each: what they read alike is read once, and sorted once."""
-    readings: Readings = {}
-    return [_evaluate(reader, query, catalogue or product_catalogue(), readings) for query in queries]
+def evaluate_together(
+    reader: Reader, queries: Sequence[Query], catalogue: Catalogue | None = None, readings: Readings | None = None
+) -> list[Evaluation]:
+    """Compute several answers, as ``evaluate_with_receipt`` each: what they read alike is read once, and sorted once.
+
+    ``readings`` are those of earlier questions to the same reader; these are added.
+    """
+    together = readings or Readings()
+    return [_evaluate(reader, query, catalogue or product_catalogue(), together) for query in queries]
 
 
 def _evaluate(reader: Reader, query: Query, catalogue: Catalogue, readings: Readings) -> Evaluation:

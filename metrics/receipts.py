@@ -9,7 +9,7 @@ from metrics import formats
 from metrics.catalogue import Definition
 from metrics.evaluate import Evaluation
 from metrics.query import Query, filter_values
-from metrics.rows import Statement
+from metrics.readings import Statement
 
 ROWS_KEPT = 500
 

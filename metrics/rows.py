@@ -9,6 +9,7 @@ import polars as pl
 from metrics.catalogue import Definition
 from metrics.counts import Reading
 from metrics.query import MetricQueryError, Query, filter_values
+from metrics.readings import Readings, Statement
 
 # Of the platform: no row belongs to a school.
 _WITHOUT_TENANT = frozenset({"predictions.model_scores", "predictions.input_drift", "marts.mart_equity_benchmarks"})
@@ -31,18 +32,6 @@ class ScopeNotSupported(MetricQueryError):
     """An agency asked for a metric whose mart cannot tell its submissions apart."""
 
 
-@dataclass(frozen=True)
-class Statement:
-    """SQL as it was run, for receipts."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-
-
-Readings = dict[Statement, Reading]
-"""What was read for several questions that are asked together: each statement is run once."""
-
-
 @dataclass
 class Rows:
     """The rows one checked query may read, and the statements that read them."""
@@ -52,7 +41,7 @@ class Rows:
     definition: Definition
     switches: Mapping[str, str]
     statements: list[Statement] = field(default_factory=list)
-    readings: Readings = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)
 
     @property
     def groups(self) -> list[str]:
@@ -144,9 +133,7 @@ class Rows:
         sql += f"\nwhere {' and '.join([*conditions, *where]) or 'true'}{tail}"
         statement = Statement(sql, tuple(parameters))
         self.statements.append(statement)
-        if statement not in self.readings:
-            self.readings[statement] = Reading(self._typed(self.reader.query(sql, parameters)), list(groups))
-        return self.readings[statement]
+        return self.readings.of(statement, lambda: Reading(self._typed(self.reader.query(sql, parameters)), list(groups)))
 
     @staticmethod
     def _typed(frame: pl.DataFrame) -> pl.DataFrame:

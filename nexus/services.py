@@ -81,10 +81,10 @@ def platform(home: Home) -> list[Service]:
         Service("assessments", _uvicorn("hiring.service_apps:assessments"), 8060, "/health/ready", ("hiring",),
                 {"NEXUS_ASSESSMENTS_HIRING_URL": hiring_url}),
         Service("prediction", _uvicorn("serving.app:create_app"), 8010, prediction_ready, ("hiring",),
-                # Its questions are small and come side by side: threads within one would only be woken, while others answer the next.
+                # Questions are small and come side by side: threads within one would only be woken, while others answer the next.
                 {"NEXUS_SERVING_HIRING_URL": hiring_url, "POLARS_MAX_THREADS": "1", "NEXUS_WAREHOUSE_THREADS": "1"}),
         Service("dashboard", _uvicorn("dashboards.enterprise:create_app"), 8020, "/_stcore/health", ("hiring",),
-                {"NEXUS_DASHBOARD_HIRING_URL": hiring_url}),
+                {"NEXUS_DASHBOARD_HIRING_URL": hiring_url, "NEXUS_WAREHOUSE_THREADS": "1"}),
         Service(
             "code-server",
             (sys.executable, "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", "{port}", "-m", "orchestration.definitions",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from foundation.settings import Databases
+from foundation.settings import Databases, MissingSecret
 from ingestion import sync
 from ingestion.guards import IngestionSettings, LikelyTruncatedRead, ReconciliationFailed, SourceShapeChanged
 from ingestion.sources.hiring_log import TABLES as HIRING_LOG_TABLES
@@ -36,7 +36,7 @@ def sync_hiring_core(context: dg.AssetExecutionContext, steps: dg.ResourceParam[
         try:
             _log_overrides()
             report = sync(Databases().url("pipeline"), warehouse())
-        except (NotLogged, SourceShapeChanged, LikelyTruncatedRead, ReconciliationFailed) as error:
+        except (MissingSecret, NotLogged, SourceShapeChanged, LikelyTruncatedRead, ReconciliationFailed) as error:  # waiting mends none
             raise dg.Failure(description=str(error), allow_retries=False) from error
     context.log.info(f"{report.rows_changed} rows changed, as of {report.as_of}")
     steps.add("rows_extracted", report.rows_changed)
