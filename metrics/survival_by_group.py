@@ -43,8 +43,13 @@ class SurvivalCurves:
             days: distinct durations of the group, ascending; shape (sum of sizes,).
             ended, censored: how many had the event, and how many were censored, after so long; shape (sum of sizes,).
 
+        Raises:
+            ValueError: a duration is NaN or negative.
+
         Source: Kaplan & Meier, JASA 53 (1958) 457–481.
         """
+        if days.size and not float(days.min()) >= 0:  # NaN fails every comparison
+            raise ValueError("durations must be numbers >= 0")
         group = np.repeat(np.arange(sizes.size), sizes)
         last = np.cumsum(sizes) - 1
         both = np.concatenate(([0], np.cumsum(ended + censored)))  # before each day, and in all

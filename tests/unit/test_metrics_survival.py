@@ -97,6 +97,9 @@ def test_groups_estimated_together_are_as_each_alone(samples: list[tuple[np.ndar
 def test_impossible_durations_are_refused(durations: list[float]) -> None:
     with pytest.raises(ValueError, match=">= 0"):
         kaplan_meier(durations, np.array([True, True]))
+    one_each = np.array([1, 1])
+    with pytest.raises(ValueError, match=">= 0"):
+        SurvivalCurves.of_counts(np.array([2]), np.array(durations), one_each, 1 - one_each)
 
 
 @given(st.integers(min_value=1, max_value=10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
