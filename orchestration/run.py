@@ -17,10 +17,11 @@ from orchestration.as_of import publish_beside, rewound
 from orchestration.automation import EXTRACT, REFRESH, TRANSFORM
 from orchestration.build_record import fingerprint, is_published
 from orchestration.steps import Listener, Steps
-from warehouse.connection import Pointer, Published, Warehouse, read_pointer
+from warehouse.connection import Pointer, Published, Warehouse, read_pointer, scalar
 
 _OWNER = "nexus/process"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # the steps speak to the person; Dagster keeps the events
+_EMPTY = "the sources hold no rows yet: simulate a history (nexus demo), load one (nexus migrate, nexus import), or hire; then run again"
 
 
 class PipelineFailed(RuntimeError):
@@ -75,6 +76,8 @@ def run_pipeline(home: Path, listener: Listener | None = None, *, force: bool = 
                     beside = publish_beside(home, as_of)
             return _summary(steps, beside, began, changed=True, k_figures=[])
         with Warehouse(home).build(read_only=True) as connection:
+            if scalar(connection, "select as_of from raw._build") is None:
+                raise PipelineFailed(_EMPTY)
             made_from = fingerprint(home, connection)
         changed = force or not is_published(home, made_from)
         if changed:
@@ -133,7 +136,7 @@ def _execute(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance
     if result.success:
         return
     lines = [
-        f"{evaluation.asset_key.to_user_string()}: {evaluation.description}"
+        f"{evaluation.asset_key.to_user_string()}: {evaluation.description or evaluation.check_name}"
         for evaluation in result.get_asset_check_evaluations()
         if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR
     ]

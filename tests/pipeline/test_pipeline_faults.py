@@ -132,6 +132,14 @@ def test_missing_secrets_file_is_named_with_its_fix(source):
         file.chmod(0o600)
 
 
+def test_a_source_without_rows_is_told_and_publishes_nothing(new_source, tmp_path):
+    home = prepare(tmp_path / "empty", new_source("pipeline_empty"))
+    with closing(Pipeline(home)) as pipeline:
+        outcome = pipeline.run()
+    assert "hold no rows yet" in outcome.failure
+    assert read_pointer(home) is None
+
+
 def test_planted_bottleneck_is_found_in_what_was_published_and_another_one_is_not(source, tmp_path):
     _, home, _, _ = source
     for part in ("truth", "warehouse/published"):
