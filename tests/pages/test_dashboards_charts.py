@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
 import altair as alt
 import polars as pl
 import pytest
+import streamlit as st
 import vl_convert
 
 from dashboards import charts, model_charts, pictures
@@ -186,6 +188,16 @@ def test_every_kind_of_chart_becomes_a_picture_with_its_words(make: Callable[[in
     assert own <= set(re.findall(r">([^<>]+)</(?:text|tspan)>", drawn))
     assert "currentColor" not in drawn
     assert "NaN" not in drawn
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_nobody_who_shows_a_chart_writes_into_it(make: Callable[[int], charts.Spec]) -> None:
+    spec = make(2)
+    before = deepcopy(spec)
+    st.vega_lite_chart(spec=spec, alt="What it shows")
+    pictures.standalone([("", spec)], "Why?", "Because.", "Nov 2026")
+    assert spec == before
+    assert make(2) is spec, "the same figures are drawn once"
 
 
 def _layers(spec: charts.Spec) -> list[dict[str, Any]]:
