@@ -241,7 +241,8 @@ def maturity(choice: Choice) -> None:
     finding = "Every month shown is mature."
     if young.height:
         are = "is" if young.height == 1 else "are"
-        finding = f"{young.height} of {answer.frame.height} months {are} not decided enough to judge ({young['n_open'].sum()} still open)."
+        waiting = figures.count(float(young["n_open"].sum()))
+        finding = f"{young.height} of {answer.frame.height} months {are} not decided enough to judge ({waiting} still open)."
     chart = charts.lines(frame, unit_format=".0%", least=0.5, ceiling=1.0) if frame.height else None
     panel("maturity", "Which months can be judged yet?", finding if answer.frame.height else "", chart, (answer,), answer.frame)
 
