@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 from foundation import clock
 from foundation.access import Principal, Role
 from hiring.errors import Forbidden, Invalid, NotFound, Problem, Unauthenticated
-from hiring.idempotency import claim_reply, digest_request
+from hiring.idempotency import claim_reply
 from hiring.origin import Origin, origin_of
 from hiring.permissions import BACKDATE, Permission, may
 from hiring.request_limit import RequestLimit
 from hiring.rows import AnyRow
-from hiring.transaction import DatabaseSession
+from hiring.transaction import get_session
 
 Column = ColumnElement[Any]
 Side = AnyRow | Mapping[str, Any] | None  # of a change, before or after it
@@ -215,12 +215,12 @@ bearer = HTTPBearer(auto_error=False, description="an access token (POST /v1/ses
 BearerCredential = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-async def authenticate(request: Request, session: DatabaseSession, sent: BearerCredential) -> Caller:
+async def authenticate(request: Request, sent: BearerCredential) -> Caller:
     """Return the verified caller of a request, or answer 401."""
     if sent is None or not sent.credentials:
         raise Unauthenticated()
     authenticator: Authenticator = request.app.state.authenticator
-    caller = authenticator(session, sent.credentials.strip(), clock.now())
+    caller = authenticator(await get_session(request), sent.credentials.strip(), clock.now())
     if caller is None:
         raise Unauthenticated("the credential is unknown, expired or revoked: sign in again")
     limit: RequestLimit = request.app.state.request_limit
@@ -251,15 +251,9 @@ class Requires:
         self.keeps_reply = keeps_reply
         self.audited_as = audited_as
 
-    async def __call__(
-        self,
-        request: Request,
-        session: DatabaseSession,
-        caller: Annotated[Caller, Depends(authenticate)],
-        digest: Annotated[str, Depends(digest_request)],
-    ) -> Access:
+    async def __call__(self, request: Request, caller: Annotated[Caller, Depends(authenticate)]) -> Access:
         """Check the permission, resolve the reach and claim the idempotency key; every refusal from here on is logged."""
-        trail: Trail = request.app.state.audit
+        session, trail = await get_session(request), cast(Trail, request.app.state.audit)
         origin = origin_of(request)
         request.state.on_refusal = partial(self._log_refusal, trail, caller, origin, request.path_params)
         if not caller.holds(self.permission):
@@ -268,7 +262,7 @@ class Requires:
         log = trail.log_of(session, caller, origin)
         access = Access(caller, self.permission, reach, clock.now(), partial(request.app.state.is_school, session), log)
         if self.keeps_reply and request.method == "POST":
-            claim_reply(request, session, caller.principal.subject_id, digest, access.now)
+            await claim_reply(request, session, caller.principal.subject_id, access.now)
         return access
 
     def _log_refusal(self, trail: Trail, caller: Caller, origin: Origin, ids: Mapping[str, str], problem: Problem) -> None:

@@ -148,7 +148,10 @@ def record_all(session: Session, event_type: EventType, kind: str, news: Sequenc
 
 @contextmanager
 def recorded_together(session: Session) -> Iterator[None]:
-    """Insert what is recorded meanwhile with one statement at the end, nothing after an error: for work of many steps."""
+    """Insert what is recorded meanwhile with one statement at the end, nothing after an error: for work of many steps.
+
+    Within another one it is inserted with that one's events, so that the order stays.
+    """
     outer: list[dict[str, Any]] | None = session.info.get(_HELD)
     held: list[dict[str, Any]] = []
     session.info[_HELD] = held
@@ -156,5 +159,7 @@ def recorded_together(session: Session) -> Iterator[None]:
         yield
     finally:
         session.info[_HELD] = outer
-    if held:
+    if outer is not None:
+        outer += held
+    elif held:
         session.execute(_ADD, held)

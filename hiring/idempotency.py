@@ -66,15 +66,15 @@ class Claim:
         self.session.execute(update(idempotency_keys).where(mine).values(status_code=reply.status_code, response=kept))
 
 
-async def digest_request(request: Request) -> str:
+async def _digest(request: Request) -> str:
     """Return the sha256 of method, path, query and body: what makes two requests the same."""
-    body = await request.body() if request.method == "POST" else b""
+    body = await request.body()  # read before the thread began: nothing is waited for
     return hashlib.sha256(
         b"\n".join([request.method.encode(), str(request.url.path).encode(), request.url.query.encode(), body])
     ).hexdigest()
 
 
-def claim_reply(request: Request, session: Session, principal_id: str, digest: str, now: datetime) -> None:
+async def claim_reply(request: Request, session: Session, principal_id: str, now: datetime) -> None:
     """Claim the request's Idempotency-Key, if it has one.
 
     Raises:
@@ -85,6 +85,7 @@ def claim_reply(request: Request, session: Session, principal_id: str, digest: s
         return
     if not 1 <= len(key) <= 200 or not key.isprintable():
         raise Invalid("Idempotency-Key: use 1 to 200 printable characters, a UUID for example")
+    digest = await _digest(request)
     fresh = insert(idempotency_keys).values(principal_id=principal_id, key=key, request_hash=digest, created_at=now)
     claimed = session.execute(
         fresh.on_conflict_do_update(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, true, update
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -17,6 +17,20 @@ LIVE_OFFERS = ("draft", "pending_approval", "approved", "sent")
 _STEPS = stage_events.alias("steps")
 _LAST_SEQUENCE = select(func.coalesce(func.max(_STEPS.c.sequence), 0))
 _LAST_SPELL = select(func.coalesce(func.max(_STEPS.c.spell_number), 1))
+# Made once: building a statement costs as much as running it.
+_AT = bindparam("at", type_=stage_definitions.c.active_from.type)
+_STAGES = (
+    select(stage_definitions)
+    .where(stage_definitions.c.organisation_id == bindparam("tenant_id"))
+    .where(or_(stage_definitions.c.job_id.is_(None), stage_definitions.c.job_id == bindparam("job_id")))
+    .where(stage_definitions.c.active_from <= _AT, or_(stage_definitions.c.active_to.is_(None), stage_definitions.c.active_to > _AT))
+    .order_by(stage_definitions.c.rank, stage_definitions.c.id)
+)
+_ATTEMPTS = (
+    select(applications)
+    .where(applications.c.candidate_id == any_(bindparam("candidate_ids", type_=ARRAY(Uuid))), applications.c.job_id == bindparam("job_id"))
+    .order_by(applications.c.id)
+)
 
 
 def in_reach(reach: Reach) -> ColumnElement[bool]:
@@ -66,8 +80,7 @@ def agency_user_of(session: Session, application_id: UUID) -> UUID | None:
 
 def attempts(session: Session, candidate_ids: Iterable[UUID], job_id: UUID) -> list[AnyRow]:
     """Return a person's applications to a job."""
-    mine = one_of(applications.c.candidate_id, candidate_ids) & (applications.c.job_id == job_id)
-    return list(session.execute(select(applications).where(mine).order_by(applications.c.id)))
+    return list(session.execute(_ATTEMPTS, {"candidate_ids": list(candidate_ids), "job_id": job_id}))
 
 
 def lock_active(session: Session, condition: ColumnElement[bool]) -> list[AnyRow]:
@@ -90,11 +103,7 @@ def last_event(application_id: UUID) -> tuple[ColumnElement[int], ColumnElement[
 
 def stages_of(session: Session, tenant_id: UUID, job_id: UUID, at: datetime) -> list[AnyRow]:
     """Return the stages in force for a job: its own if it has any, else the school's."""
-    in_force = (stage_definitions.c.active_from <= at) & or_(stage_definitions.c.active_to.is_(None), stage_definitions.c.active_to > at)
-    mine = (stage_definitions.c.organisation_id == tenant_id) & or_(
-        stage_definitions.c.job_id.is_(None), stage_definitions.c.job_id == job_id
-    )
-    rows = list(session.execute(select(stage_definitions).where(mine, in_force).order_by(stage_definitions.c.rank, stage_definitions.c.id)))
+    rows = list(session.execute(_STAGES, {"tenant_id": tenant_id, "job_id": job_id, "at": at}))
     return [row for row in rows if row.job_id is not None] or rows
 
 
@@ -149,17 +158,14 @@ def standings(session: Session, condition: ColumnElement[bool], place: ColumnEle
 
     Of each ``place`` those that have stood longest, ``limit`` of them after ``skip``; ``matching`` is how many there are at the place.
     """
-    step = _latest(select(stage_events.c.event_at), stage_events.c.application_id, stage_events.c.sequence)
-    since = func.coalesce(step.c.event_at, applications.c.applied_at).label("since")
+    since = func.coalesce(_STEP.c.event_at, applications.c.applied_at).label("since")
     number = func.row_number().over(partition_by=place, order_by=(since, applications.c.id)).label("number")
     matching = func.count().over(partition_by=place).label("matching")
     found = select(applications.c.id, since, place.label("place"), number, matching)
-    ranked = found.select_from(applications.outerjoin(step, true())).where(condition).subquery()
-    touch = _latest(select(touches.c.channel_id), touches.c.application_id, touches.c.position)
-    live = select(offers.c.status.label("offer_status")).where(offers.c.status.in_(LIVE_OFFERS))
-    offer = _latest(live, offers.c.application_id, offers.c.id)
-    query = select(applications, ranked.c.since, ranked.c.place, ranked.c.matching, touch.c.channel_id, offer.c.offer_status)
-    query = query.select_from(applications.join(ranked, ranked.c.id == applications.c.id).outerjoin(touch, true()).outerjoin(offer, true()))
+    ranked = found.select_from(applications.outerjoin(_STEP, true())).where(condition).subquery()
+    query = select(applications, ranked.c.since, ranked.c.place, ranked.c.matching, _TOUCH.c.channel_id, _OFFER.c.offer_status)
+    parts = applications.join(ranked, ranked.c.id == applications.c.id).outerjoin(_TOUCH, true()).outerjoin(_OFFER, true())
+    query = query.select_from(parts)
     shown = (ranked.c.number > skip) & (ranked.c.number <= skip + limit)
     return list(session.execute(query.where(shown).order_by(ranked.c.since, applications.c.id)))
 
@@ -167,6 +173,12 @@ def standings(session: Session, condition: ColumnElement[bool], place: ColumnEle
 def _latest(query: Select[Any], application_id: ColumnElement[Any], order: ColumnElement[Any]) -> LateralFromClause:
     """Return the last row of an application's parts, to be joined to the application."""
     return query.where(application_id == applications.c.id).order_by(order.desc()).limit(1).correlate(applications).lateral()
+
+
+_LIVE = select(offers.c.status.label("offer_status")).where(offers.c.status.in_(LIVE_OFFERS))
+_STEP = _latest(select(stage_events.c.event_at), stage_events.c.application_id, stage_events.c.sequence)
+_TOUCH = _latest(select(touches.c.channel_id), touches.c.application_id, touches.c.position)
+_OFFER = _latest(_LIVE, offers.c.application_id, offers.c.id)
 
 
 def live_offers(session: Session, condition: ColumnElement[bool], limit: int | None) -> list[AnyRow]:

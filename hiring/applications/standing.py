@@ -21,6 +21,7 @@ from hiring.rows import AnyRow
 
 OTHER = "other"  # a stage that the school never defined, as an import may leave one behind
 ENDED = "ended"
+_NAMES = "names of stages"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class StandingService:
     def counts(self, session: Session, access: Access, job_ids: Iterable[UUID]) -> dict[UUID, Counter[str]]:
         """Return, for each job, active applications by canonical stage, and how many were ``hired`` and ``ended`` otherwise."""
         rows = repository.stage_counts(session, access.reach, job_ids)
-        names = _names(repository.definitions_of(session, {row.tenant_id for row in rows}))
+        names = _names(session, frozenset(row.tenant_id for row in rows))
         found: dict[UUID, Counter[str]] = defaultdict(Counter)
         for row in rows:
             stage = names.canonical(row.tenant_id, row.job_id, row.current_stage)
@@ -70,9 +71,8 @@ class StandingService:
 
     def of_job(self, session: Session, access: Access, job: AnyRow, wanted: Wanted) -> tuple[Counter[str], list[dict[str, Any]]]:
         """Return how many of a job's applications are wanted, by place, and those to show: at each place, who has stood longest first."""
-        names = repository.definitions_of(session, {job.tenant_id})
-        known = _names(names)
-        canonical = {name: known.canonical(job.tenant_id, job.id, name) for name in {row.name for row in names} | set(CANONICAL)}
+        names = _names(session, frozenset({job.tenant_id}))
+        canonical = {name: names.canonical(job.tenant_id, job.id, name) for name in {name for *_, name in names.known} | set(CANONICAL)}
         active = applications.c.status == "active"
         place = applications.c.status if wanted.ended else case(canonical, value=applications.c.current_stage, else_=OTHER)
         conditions = [applications.c.job_id == job.id, repository.in_reach(access.reach), ~active if wanted.ended else active]
@@ -113,9 +113,14 @@ class StandingService:
         ]
 
     def _described(self, session: Session, rows: list[AnyRow]) -> list[dict[str, Any]]:
-        names = _names(repository.definitions_of(session, {row.tenant_id for row in rows}))
+        names = _names(session, frozenset(row.tenant_id for row in rows))
         return [{**row._mapping, "canonical_stage": names.canonical(row.tenant_id, row.job_id, row.current_stage)} for row in rows]
 
 
-def _names(definitions: list[AnyRow]) -> Names:
-    return Names({(row.organisation_id, row.job_id, row.name): row.canonical_stage for row in definitions})
+def _names(session: Session, tenant_ids: frozenset[UUID]) -> Names:
+    """Return what schools call their stages; read once a session, as a list asks for them several times."""
+    read: dict[frozenset[UUID], Names] = session.info.setdefault(_NAMES, {})
+    if tenant_ids not in read:
+        rows = repository.definitions_of(session, tenant_ids) if tenant_ids else []
+        read[tenant_ids] = Names({(row.organisation_id, row.job_id, row.name): row.canonical_stage for row in rows})
+    return read[tenant_ids]

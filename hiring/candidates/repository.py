@@ -3,12 +3,22 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Text, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from hiring.access import one_of
 from hiring.candidates.tables import candidates, consents, credentials
 from hiring.rows import AnyRow
+
+# Made once: building a statement costs as much as running it.
+_MERGED = select(candidates.c.id).where(candidates.c.merged_into_id == bindparam("candidate_id"))
+_BY_ADDRESS = (
+    select(candidates)
+    .where(candidates.c.email_hash == bindparam("address"), candidates.c.merged_into_id.is_(None), candidates.c.erased_at.is_(None))
+    .order_by(candidates.c.id)
+    .limit(1)
+)
+_LOCK_ADDRESS = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("address", type_=Text), literal(0, BigInteger))))
 
 
 def in_talent_pool() -> ColumnElement[bool]:
@@ -19,8 +29,7 @@ def in_talent_pool() -> ColumnElement[bool]:
 
 def family_of(session: Session, candidate_id: UUID) -> frozenset[UUID]:
     """Return the record and those merged into it: one person."""
-    merged = select(candidates.c.id).where(candidates.c.merged_into_id == candidate_id)
-    return frozenset({candidate_id, *session.execute(merged).scalars()})
+    return frozenset({candidate_id, *session.execute(_MERGED, {"candidate_id": candidate_id}).scalars()})
 
 
 def remaining(session: Session, candidate_id: UUID) -> AnyRow | None:
@@ -33,13 +42,12 @@ def remaining(session: Session, candidate_id: UUID) -> AnyRow | None:
 
 def by_email_hash(session: Session, email_hash: str) -> AnyRow | None:
     """Return the oldest live record with this address."""
-    live = (candidates.c.email_hash == email_hash) & candidates.c.merged_into_id.is_(None) & candidates.c.erased_at.is_(None)
-    return session.execute(select(candidates).where(live).order_by(candidates.c.id).limit(1)).one_or_none()
+    return session.execute(_BY_ADDRESS, {"address": email_hash}).one_or_none()
 
 
 def lock_address(session: Session, email_hash: str) -> None:
     """Let two registrations of one address wait for each other until the transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(email_hash, 0))))
+    session.execute(_LOCK_ADDRESS, {"address": email_hash})
 
 
 def duplicates_of(session: Session, row: AnyRow, limit: int) -> list[AnyRow]:
@@ -68,6 +76,12 @@ def talent_pool_ids(session: Session, after: UUID | None, limit: int) -> list[UU
 def by_ids(session: Session, ids: Iterable[UUID]) -> list[AnyRow]:
     """Return records in the order of ids."""
     return list(session.execute(select(candidates).where(one_of(candidates.c.id, ids)).order_by(candidates.c.id)))
+
+
+def names(session: Session, ids: Iterable[UUID]) -> list[Row[tuple[UUID, str, str]]]:
+    """Return id, given and family name of records."""
+    name = select(candidates.c.id, candidates.c.given_name, candidates.c.family_name)
+    return list(session.execute(name.where(one_of(candidates.c.id, ids))))
 
 
 def named(session: Session, ids: Iterable[UUID], words: Iterable[str]) -> frozenset[UUID]:

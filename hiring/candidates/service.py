@@ -147,7 +147,7 @@ class CandidateService:
     def names(self, session: Session, access: Access, candidate_ids: frozenset[UUID]) -> dict[UUID, dict[str, str]]:
         """Return given and family name of those who applied to a school in reach."""
         known = self.applicants.known_candidates(session, access.reach, candidate_ids) if candidate_ids else frozenset()
-        return {row.id: {"given_name": row.given_name, "family_name": row.family_name} for row in repository.by_ids(session, known)}
+        return {row.id: {"given_name": row.given_name, "family_name": row.family_name} for row in repository.names(session, known)}
 
     def named(self, session: Session, access: Access, candidate_ids: frozenset[UUID], search: str) -> frozenset[UUID]:
         """Return those of some applicants whose name has every word of the search in it."""

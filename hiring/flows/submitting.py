@@ -12,6 +12,7 @@ from hiring.applications.schemas import NewTouch
 from hiring.applications.service import ApplicationService, Submission
 from hiring.candidates.schemas import NewCandidate
 from hiring.candidates.service import CandidateService
+from hiring.domain_events import recorded_together
 from hiring.flows.schemas import NewAgencySubmission, NewApplication
 from hiring.identity.service import IdentityService
 from hiring.jobs.planning import PlanningService
@@ -38,8 +39,9 @@ class Submitting:
             if touch.channel_id is not None:
                 self.planning.require_channel(session, access, touch.channel_id)
         at = access.event_at(body.event_at)
-        new = self._submission(session, access, job, body.candidate_id, body.candidate, body.origin, body.is_internal, at)
-        return self.applications.submit(session, access, new, body.touches, None)
+        with recorded_together(session):
+            new = self._submission(session, access, job, body.candidate_id, body.candidate, body.origin, body.is_internal, at)
+            return self.applications.submit(session, access, new, body.touches, None)
 
     def reopen(self, session: Session, access: Access, application_id: UUID, event_at: datetime | None) -> AnyRow:
         """Take an ended application to an open job up again."""
@@ -79,8 +81,10 @@ class Submitting:
         is_internal: bool,
         at: datetime,
     ) -> Submission:
+        is_known = True
         if candidate is not None:
-            person_id: UUID = self.candidates.register(session, access, candidate)[0].id
+            row, is_known = self.candidates.register(session, access, candidate)
+            person_id: UUID = row.id
         else:
             assert candidate_id is not None
             person_id = self.candidates.remaining_id(session, access, candidate_id)
@@ -88,7 +92,7 @@ class Submitting:
             tenant_id=job.tenant_id,
             job_id=job.id,
             candidate_id=person_id,
-            same_person=self.candidates.same_person(session, person_id),
+            same_person=self.candidates.same_person(session, person_id) if is_known else frozenset({person_id}),
             origin=origin,  # type: ignore[arg-type]  # one of Origin's literals, checked by the request schema
             is_internal=is_internal,
             applied_at=at,

@@ -96,9 +96,9 @@ _LIVE_SESSION = (
     .join(users, users.c.id == sessions.c.user_id)
     .where(sessions.c.id == bindparam("session_id"), live_sessions(bindparam("now")), users.c.is_active)
 )
-_LIVE_KEY = select(api_keys).where(
-    api_keys.c.id == bindparam("key_id"), api_keys.c.revoked_at.is_(None), api_keys.c.expires_at > bindparam("now")
-)
+_LIVE_KEY = select(
+    api_keys.c.id, api_keys.c.name, api_keys.c.secret_hash, api_keys.c.scopes, api_keys.c.tenant_ids, api_keys.c.expires_at
+).where(api_keys.c.id == bindparam("key_id"), api_keys.c.revoked_at.is_(None), api_keys.c.expires_at > bindparam("now"))
 _MEMBERSHIPS = (
     select(memberships.c.role, memberships.c.organisation_id, organisations.c.kind)
     .join(organisations, organisations.c.id == memberships.c.organisation_id, isouter=True)

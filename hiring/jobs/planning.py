@@ -90,6 +90,8 @@ class PlanningService:
 
     def channel_names(self, session: Session, access: Access, channel_ids: set[UUID]) -> dict[UUID, str]:
         """Return the names of channels that may be known."""
+        if not channel_ids:
+            return {}
         condition = one_of(channels.c.id, channel_ids) & repository.shared_or_in_reach(access.reach, channels.c.tenant_id)
         return {row.id: row.name for row in session.execute(select(channels.c.id, channels.c.name).where(condition))}
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from hiring.access import one_of
@@ -45,7 +45,7 @@ def search(
         tenant_ids: the schools to look at; None: all.
         after: opening instant and id of the last job of the page before.
     """
-    query = _public(now)
+    query = _PUBLIC
     if words:
         query = query.where(_WORDS.op("@@")(func.websearch_to_tsquery("simple", words)))
     for column, value in ((jobs.c.subject, subject), (jobs.c.grade_range, level)):
@@ -59,15 +59,16 @@ def search(
         query = query.where(one_of(jobs.c.tenant_id, tenant_ids))
     if after is not None:
         query = query.where(tuple_(jobs.c.opened_at, jobs.c.id) < after)
-    return list(session.execute(query.order_by(jobs.c.opened_at.desc(), jobs.c.id.desc()).limit(limit)))
+    return list(session.execute(query.order_by(jobs.c.opened_at.desc(), jobs.c.id.desc()).limit(limit), {"now": now}))
 
 
 def by_id(session: Session, now: datetime, job_id: UUID) -> AnyRow | None:
     """Return one public job with its free places; None when there is none."""
-    return session.execute(_public(now).where(jobs.c.id == job_id)).one_or_none()
+    return session.execute(_PUBLIC.where(jobs.c.id == job_id), {"now": now}).one_or_none()
 
 
-def _public(now: datetime) -> Select[Any]:
+def _public() -> Select[Any]:
+    now = bindparam("now", type_=postings.c.live_from.type)
     live = and_(postings.c.live_from <= now, or_(postings.c.live_to.is_(None), postings.c.live_to > now))
     is_posted = exists().where(postings.c.job_id == jobs.c.id, postings.c.is_internal.is_(False), live).correlate(jobs)
     is_free = and_(
@@ -78,3 +79,6 @@ def _public(now: datetime) -> Select[Any]:
     )
     free = select(func.count()).select_from(openings).where(is_free).correlate(jobs).scalar_subquery()
     return select(jobs, free.label("openings_count")).where(jobs.c.status == "open", jobs.c.opened_at.is_not(None), is_posted, free > 0)
+
+
+_PUBLIC = _public()  # made once: building it costs as much as running it

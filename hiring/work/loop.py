@@ -10,9 +10,9 @@ import psycopg
 from foundation import logs
 from foundation.telemetry import span
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 IDLE_POLL_SECONDS = 1.0
-IDLE_AFTER_ROUNDS = 50  # empty rounds until the slow poll
+IDLE_AFTER_ROUNDS = 20  # empty rounds until the slow poll
 LONGEST_PAUSE_SECONDS = 10.0
 
 

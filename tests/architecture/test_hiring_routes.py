@@ -16,6 +16,7 @@ from sqlalchemy import MetaData
 from foundation import clock
 from foundation.access import Page, Principal, Role
 from foundation.settings import Home
+from hiring.access import authenticate
 from hiring.app import create_app
 from hiring.applications import tables as applications
 from hiring.assessments import tables as assessments
@@ -124,7 +125,7 @@ def test_what_a_route_with_a_session_depends_on_never_changes_threads(app, asses
         if not isinstance(context.original_route, APIRoute):
             continue  # the OpenAPI document
         calls = _calls_of(context.dependant)
-        if get_session in calls or isinstance(context.original_route, TransactionRoute):
+        if {get_session, authenticate} & calls or isinstance(context.original_route, TransactionRoute):
             assert isinstance(context.original_route, TransactionRoute), f"{context.path}: needs the route class TransactionRoute"
             plain = {call for call in calls if not iscoroutinefunction(call) and not iscoroutinefunction(type(call).__call__)}
             assert not plain, f"{context.path}: make them async def: {plain}"

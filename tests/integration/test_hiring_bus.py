@@ -2,19 +2,21 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from foundation import clock
 from hiring.bus.consumer import TRIES, EventRefused, LogReader
 from hiring.bus.envelope import Event
 from hiring.bus.relay import Relay
 from hiring.database import open_engine, session_factory
-from hiring.domain_events import EventType
+from hiring.domain_events import EventType, record, recorded_together
 from hiring.rows import new_id
-from tests.support.bus import collector, drain, write
+from tests.support.bus import TENANT, collector, drain, write
 
 
 @pytest.fixture
@@ -43,6 +45,25 @@ def test_events_reach_a_consumer_in_order_and_once(engine, sessions):
     assert reader.work() == 0
     with engine.connect() as connection:
         assert connection.execute(text("select count(*) from outbox.events")).scalar() == 0
+
+
+def test_what_is_recorded_together_keeps_its_order_within_more_that_is(engine, sessions):
+    aggregate = new_id()
+
+    def tell(session: Session, sequence: int) -> None:
+        record(session, EventType.STAGE_MOVED, "application", aggregate, sequence, clock.now(), tenant_id=TENANT, to_stage="interview")
+
+    with sessions() as session, session.begin(), recorded_together(session):
+        tell(session, 1)
+        with recorded_together(session):
+            tell(session, 2)
+        with suppress(ValueError), recorded_together(session):
+            tell(session, 100)
+            raise ValueError("of the work")
+        tell(session, 3)
+    found: list[Event] = []
+    drain(Relay(engine), LogReader(collector(found), sessions, engine))
+    assert [event.sequence for event in found] == [1, 2, 3]
 
 
 def test_an_effect_that_fails_is_rolled_back_and_told_again(engine, sessions):
