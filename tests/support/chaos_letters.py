@@ -92,11 +92,13 @@ class LetterChaos:
         applications = self._prepare()
         victims = ("sink", "sender", "postgres", "relay")
         kills = dict.fromkeys(victims, 0)
-        for name in ("sink", "relay", "sender"):
+        for name in ("sink", "relay"):
             self._start(name)
         producers = [threading.Thread(target=self._produce, args=(each,)) for each in applications]
         try:
-            # A new service tells nobody of what happened before it: it has to have begun to listen.
+            # A new service tells nobody of what happened before it: what made the applications lies in the log before it listens.
+            self._await(lambda: self._number("select count(*) from outbox.events") == 0, deadline)
+            self._start("sender")
             self._await(lambda: self._number("select count(*) from outbox.offsets where consumer = 'notifications'") == 1, deadline)
             for thread in producers:
                 thread.start()
