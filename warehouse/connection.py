@@ -28,7 +28,7 @@ Connection: TypeAlias = duckdb.DuckDBPyConnection
 WarehouseError: TypeAlias = duckdb.Error
 
 NO_EXTENSIONS: dict[str, Any] = {"autoload_known_extensions": "false", "autoinstall_known_extensions": "false"}
-# Its copy costs one question in 25 of its time at most; the relation it names instead, a third (see ``PublishedFile.query``).
+# Its copy took nothing to 12 % of 600,000 rows, 5 % of a million; the relation it names instead, 1.1 to 1.7 ms of every question.
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result makes an extra copy", UserWarning)
 READER_CONFIG: dict[str, Any] = NO_EXTENSIONS | {"enable_external_access": "false", "python_enable_replacements": "false"}
 
@@ -224,7 +224,7 @@ class PublishedFile:
         """
         cursor = self._connection.cursor()
         try:
-            # A relation (`cursor.sql`) would parse and bind every statement twice: a third of the time of a small question.
+            # A relation (`cursor.sql`) would parse and bind every statement twice: a fifth of the time of a small question.
             cursor.execute(sql, params)
             return pl.DataFrame(cursor.to_arrow_table())
         except pl.exceptions.DuplicateError:  # names that come twice are told apart by a relation only
