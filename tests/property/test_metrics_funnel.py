@@ -105,3 +105,14 @@ def test_groups_and_endings_sum_to_the_whole(seed: int, groups: tuple[str, ...])
         assert split["value"].sum() == pytest.approx(evaluate(published, Query("F4", scope=ALL))["value"].item())
         endings = [evaluate(published, Query("F4", switches={"ending": drop}, scope=ALL))["value"].item() for drop in DROPS]
         assert sum(endings) == pytest.approx(evaluate(published, Query("F4", scope=ALL))["value"].item())
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=6, deadline=None)
+def test_each_group_by_stage_is_divided_by_its_own_cohort(seed: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, _publish(_draw(seed, 200), Path(folder)) as published:
+        for metric in ("F2", "F3", "F4"):
+            parts = evaluate(published, Query(metric, group_by=("subject", "stage"), scope=ALL))
+            for subject in "ab":
+                alone = evaluate(published, Query(metric, group_by=("stage",), filters={"subject": subject}, scope=ALL))
+                assert parts.filter(pl.col("subject") == subject).drop("subject").equals(alone)
