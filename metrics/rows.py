@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import polars as pl
 
 from metrics.catalogue import Definition
 from metrics.counts import Reading
-from metrics.query import MetricQueryError, Query, filter_values
+from metrics.cuts import Cut, cuts_of
+from metrics.query import MetricQueryError, Query
 from metrics.readings import Readings, Statement
+from metrics.rollups import rolled_up, rolls_up
 
 # Of the platform: no row belongs to a school.
 _WITHOUT_TENANT = frozenset({"predictions.model_scores", "predictions.input_drift", "marts.mart_equity_benchmarks"})
@@ -73,9 +76,16 @@ class Rows:
             table: another table that the definition reads, with the same dimensions; its alias is ``r`` too.
         """
         by = self.groups if groups is None else list(groups)
-        columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
-        tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
-        return self._read(columns, join, where, ignore, tail, table).frame
+        ignored, conditions = frozenset(ignore), list(where)
+        statement = self._totals(measures, by, join, conditions, ignored, table)
+        self.statements.append(statement)
+        cuts = [] if join else [each for each in self._cuts if each.name not in ignored]
+        finer = list(dict.fromkeys([*by, *(each.column for each in cuts)]))
+        if cuts and rolls_up(measures, finer):
+            parts = self._totals(measures, finer, join, conditions, ignored.union(each.name for each in cuts), table)
+            if self.readings.is_asked_often(parts):
+                return rolled_up(self._reading(parts).frame, cuts, by, measures)
+        return self._reading(statement).frame
 
     def counts(
         self,
@@ -99,7 +109,7 @@ class Rows:
         columns = [f"r.{name}" for name in by] + [f"cast({days} * {parts} as integer) / {parts:.1f} as day"]
         columns += [f"count(*) filter (where {condition}) as {name}" for name, condition in measures.items()]
         tail = f"\ngroup by {', '.join(str(place + 1) for place in range(len(by) + 1))}"
-        return self._read(columns, "", [*where, f"{days} is not null"], ignore, tail, groups=by)
+        return self._read(columns, "", [*where, f"{days} is not null"], ignore, tail, by)
 
     def each(self, columns: Mapping[str, str], *, where: Iterable[str] = (), join: str = "", ignore: Iterable[str] = ()) -> pl.DataFrame:
         """Return the mart's rows: the query's groups and the given expressions. The other arguments are those of ``total``."""
@@ -119,41 +129,44 @@ class Rows:
         return {row[:-1]: bool(row[-1]) for row in frame.rows()}
 
     def _read(
-        self,
-        columns: list[str],
-        join: str,
-        where: Iterable[str],
-        ignore: Iterable[str],
-        tail: str,
-        table: str | None = None,
-        groups: Sequence[str] = (),
+        self, columns: list[str], join: str, where: Iterable[str], ignore: Iterable[str], tail: str, groups: Sequence[str] = ()
     ) -> Reading:
-        conditions, parameters = self._conditions(frozenset(ignore))
+        statement = self._statement(columns, join, where, frozenset(ignore), tail)
+        self.statements.append(statement)
+        return self._reading(statement, groups)
+
+    def _totals(
+        self, measures: Mapping[str, str], by: Sequence[str], join: str, where: Sequence[str], ignore: frozenset[str], table: str | None
+    ) -> Statement:
+        columns = [f"r.{name}" for name in by] + [f"{expression} as {name}" for name, expression in measures.items()]
+        tail = f"\ngroup by {', '.join(f'r.{name}' for name in by)}" if by else ""
+        return self._statement(columns, join, where, ignore, tail, table)
+
+    def _statement(
+        self, columns: Sequence[str], join: str, where: Iterable[str], ignore: frozenset[str], tail: str, table: str | None = None
+    ) -> Statement:
+        conditions, parameters = self._scope()
+        for each in self._cuts:
+            if each.name not in ignore:
+                conditions.append(each.sql)
+                parameters += each.parameters
         sql = f"select {', '.join(columns)}\nfrom {table or self.definition.mart} as r {join}".rstrip()
         sql += f"\nwhere {' and '.join([*conditions, *where]) or 'true'}{tail}"
-        statement = Statement(sql, tuple(parameters))
-        self.statements.append(statement)
-        return self.readings.of(statement, lambda: Reading(self._typed(self.reader.query(sql, parameters)), list(groups)))
+        return Statement(sql, tuple(parameters))
+
+    def _reading(self, statement: Statement, groups: Sequence[str] = ()) -> Reading:
+        return self.readings.of(
+            statement, lambda: Reading(self._typed(self.reader.query(statement.sql, statement.parameters)), list(groups))
+        )
 
     @staticmethod
     def _typed(frame: pl.DataFrame) -> pl.DataFrame:
         sums = {name: pl.Float64 if kind.scale else pl.Int64 for name, kind in frame.schema.items() if isinstance(kind, pl.Decimal)}
         return frame.cast(sums)  # type: ignore[arg-type]  # DuckDB sums integers to 128 bits, which polars would divide as decimals
 
-    def _conditions(self, ignore: frozenset[str]) -> tuple[list[str], list[Any]]:
-        conditions, parameters = self._scope()
-        column = self.definition.period_column
-        for name, operator in (("period_from", ">="), ("period_to", "<=")):
-            bound = getattr(self.query, name)
-            if bound and name not in ignore:
-                conditions.append(f"r.{column} {operator} cast(? as date)")
-                parameters.append(bound.isoformat())
-        for dimension, given in self.query.filters.items():
-            if dimension not in ignore:
-                values = filter_values(dimension, given)
-                conditions.append(f"cast(r.{dimension} as varchar) in ({', '.join('?' * len(values))})")  # `in` skips row groups
-                parameters += values
-        return conditions, parameters
+    @cached_property
+    def _cuts(self) -> list[Cut]:
+        return cuts_of(self.query, self.definition.period_column)
 
     def _scope(self) -> tuple[list[str], list[Any]]:
         scope, mart = self.query.scope, self.definition.mart

@@ -17,8 +17,9 @@ from urllib.parse import urlencode
 from foundation.access import Principal, Right
 from metrics import formats
 from metrics.catalogue import UnknownMetric
-from metrics.evaluate import Evaluation, evaluate_with_receipt
+from metrics.evaluate import Evaluation, evaluate_together
 from metrics.query import MetricQueryError, Query, filter_values
+from metrics.readings import Readings
 from metrics.rows import ScopeNotSupported
 from serving.errors import InvalidQuery, NoSuchVersion, NotAllowed, Outdated, UnknownMetricId
 from serving.metric_schemas import ROWS_BY_DEFAULT, Style
@@ -26,6 +27,7 @@ from serving.model_store import ModelStore
 from warehouse.connection import PublishedFile, WarehouseError
 
 KEPT_BYTES = 64_000_000
+KEPT_ROWS = 32 << 20  # bytes of the current version's rows, of which other questions take their part
 MEDIA_TYPES: dict[Style, str] = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
@@ -67,6 +69,7 @@ class MetricAnswers:
         self._models = models
         self._room = kept_bytes
         self._used = 0
+        self._readings = ("", Readings())
         self._replies: OrderedDict[tuple[str, ...], Reply] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -119,7 +122,7 @@ class MetricAnswers:
     def evaluate(self, published: PublishedFile, query: Query) -> Evaluation:
         """Compute a metric over one version; errors as in :meth:`answer`."""
         try:
-            return evaluate_with_receipt(published, query, self._models.catalogue)
+            return evaluate_together(published, [query], self._models.catalogue, self._read_before(published))[0]
         except UnknownMetric as error:
             raise UnknownMetricId(str(error), allowed=list(self._models.catalogue.definitions)) from error
         except ScopeNotSupported as error:
@@ -133,6 +136,15 @@ class MetricAnswers:
                 f"version {published.pointer.publish_version} was published by another release and lacks what {query.metric_id} reads: "
                 f"`nexus run --as-of {published.pointer.as_of.isoformat()}` builds it anew"
             ) from error
+
+    def _read_before(self, published: PublishedFile) -> Readings:
+        """Return what was read of a version; of the last one asked only."""
+        version = published.pointer.publish_version
+        kept_of, readings = self._readings
+        if kept_of != version:
+            readings = Readings(KEPT_ROWS)
+            self._readings = (version, readings)
+        return readings
 
     def _version(self, question: Question, current: PublishedFile) -> tuple[PublishedFile, int]:
         """Return the version that answers and the first row of the page."""

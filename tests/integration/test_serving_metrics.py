@@ -18,6 +18,7 @@ from serving.app import build_app
 from tests.support.http_server import served
 from tests.support.published_file import AS_OF, BRIGHT, SCHOOLS, SLOW, VERSION
 from tests.support.serving_home import make_metrics_home
+from warehouse.connection import open_locked
 
 NORTH, RIVER = list(SCHOOLS)[:2]
 FAR = datetime(2100, 1, 1, tzinfo=UTC)
@@ -236,6 +237,19 @@ def test_remembered_answer_is_each_scopes_own(client):
     answers = {who: [get(client, "/S1", who).json()["rows"][0]["value"] for _ in range(2)] for who in ("platform", "north", "river")}
     assert len({tuple(values) for values in answers.values()}) == 3
     assert all(first == again for first, again in answers.values())
+
+
+def test_questions_asked_often_are_answered_within_each_scope_and_as_sql_would(client, made):
+    months = [f"2026-{month:02d}-01" for month in range(1, 9)]
+    with open_locked(made.file) as connection:
+        for who, scope in (("platform", "true"), ("north", f"tenant_id = '{NORTH}'"), ("river", f"tenant_id = '{RIVER}'")):
+            for start in months:
+                rows = get(client, "/F1", who, group_by="stage", period_from=start).json()["rows"]
+                sql = (
+                    "select stage, sum(reached_count)::double from marts.mart_funnel_cohorts"
+                    f" where {scope} and applied_month >= ? group by stage, rank order by rank"
+                )
+                assert [(row["stage"], row["value"]) for row in rows] == connection.execute(sql, [start]).fetchall()
 
 
 def test_as_of_is_answered_by_the_newest_kept_version_not_newer(client, made):

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from metrics.counts import Reading
-from metrics.readings import Readings, Statement
+from metrics.readings import BEFORE_ROLLED_UP, Readings, Statement
 
 
 def asked(number: int) -> Statement:
@@ -48,10 +48,25 @@ def test_a_failure_is_told_and_not_kept() -> None:
 
 
 def test_those_unused_for_longest_are_forgotten_beyond_a_size() -> None:
-    size = rows(1000).frame.estimated_size()
+    size = rows(100_000).frame.estimated_size()
     readings = Readings(most_bytes=int(2.5 * size))
-    kept = {number: readings.of(asked(number), lambda: rows(1000)) for number in (1, 2)}
+    kept = {number: readings.of(asked(number), lambda: rows(100_000)) for number in (1, 2)}
     assert readings.of(asked(1), rows) is kept[1]  # used again: 2 is the older one now
-    readings.of(asked(3), lambda: rows(1000))
+    readings.of(asked(3), lambda: rows(100_000))
     assert readings.of(asked(1), rows) is kept[1]
     assert readings.of(asked(2), rows) is not kept[2]
+
+
+def test_many_small_ones_weigh_what_their_objects_do() -> None:
+    readings = Readings(most_bytes=1_000_000)
+    first = readings.of(asked(0), rows)
+    for number in range(1, 100):
+        readings.of(asked(number), rows)
+    assert readings.of(asked(0), rows) is not first
+    assert readings.of(asked(99), lambda: rows(2)).frame.height == 1
+
+
+def test_a_kind_of_question_is_asked_often_from_its_fifth_on_each_kind_by_itself() -> None:
+    readings = Readings()
+    assert [readings.is_asked_often(asked(1)) for _ in range(6)] == [False] * BEFORE_ROLLED_UP + [True] * 2
+    assert not readings.is_asked_often(asked(2))
