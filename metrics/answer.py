@@ -1,6 +1,7 @@
 """The form of an answer: rates with their interval, floors below which nothing is shown, order of rows."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,21 +74,30 @@ def finish(frame: pl.DataFrame, definition: Definition, groups: Sequence[str]) -
 
     A family may rule out ranks by a column ``is_rankable``; the floors rule out the rest.
     """
-    columns = _COLUMNS | {name: _ALSO[kind] for name, kind in definition.also.items() if name not in groups}
-    given = {name: pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind) for name, kind in columns.items()}
-    n, needed = given["n"].fill_null(0), definition.shown_from
-    hidden = (n < needed) | given["suppressed"].fill_null(False)
-    answer = given | {name: pl.when(~hidden).then(given[name]) for name in ("value", "lower", "upper", *definition.also) if name in given}
+    also = tuple((name, _ALSO[kind]) for name, kind in definition.also.items() if name not in groups)
+    whole = frame.select(_finished(tuple(groups), tuple(frame.columns), also, definition.shown_from, definition.ranked_from))
+    return whole.sort([pl.col(name).cast(_RANKED, strict=False) if name == "stage" else name for name in groups]) if groups else whole
+
+
+@lru_cache(1024)
+def _finished(
+    groups: tuple[str, ...], present: tuple[str, ...], also: tuple[tuple[str, Any], ...], shown_from: int, ranked_from: int
+) -> list[pl.Expr]:
+    """The columns of an answer. Remembered, as writing them down takes longer than computing a few rows of them."""
+    columns = _COLUMNS | dict(also)
+    given = {name: pl.col(name).cast(kind) if name in present else pl.lit(None, kind) for name, kind in columns.items()}
+    n = given["n"].fill_null(0)
+    hidden = (n < shown_from) | given["suppressed"].fill_null(False)
+    answer = given | {name: pl.when(~hidden).then(given[name]) for name in ("value", "lower", "upper", *dict(also))}
     answer["n"], answer["suppressed"] = n, hidden
     answer["reason"] = (
         pl.when(given["reason"].is_not_null())
         .then(given["reason"])
-        .when((n == 0) & (needed > 0))
+        .when((n == 0) & (shown_from > 0))
         .then(pl.lit("no rows in this selection"))
-        .when(n < needed)
-        .then(pl.format(f"too few to show: n = {{}}, needed {needed}", n))
+        .when(n < shown_from)
+        .then(pl.format(f"too few to show: n = {{}}, needed {shown_from}", n))
     )
-    is_rankable = answer["value"].is_not_null() & (n >= definition.ranked_from) & given["is_mature"].fill_null(True)
+    is_rankable = answer["value"].is_not_null() & (n >= ranked_from) & given["is_mature"].fill_null(True)
     answer["is_rankable"] = given["is_rankable"].fill_null(True) & is_rankable
-    whole = frame.select(*groups, *(each.alias(name) for name, each in answer.items()))
-    return whole.sort([pl.col(name).cast(_RANKED, strict=False) if name == "stage" else name for name in groups]) if groups else whole
+    return [*(pl.col(name) for name in groups), *(each.alias(name) for name, each in answer.items())]

