@@ -26,7 +26,7 @@ def shrunk(rows: Rows, read: Callable[[Sequence[str]], pl.DataFrame]) -> pl.Data
     """
     if "channel_type" not in rows.groups:
         return read(())
-    frame = read(("channel_type",))
+    frame = read(("channel_type",)).sort(rows.groups)  # the order of adding shows in the last digit
     others = [name for name in rows.groups if name != "channel_type"]
     blocks = frame.partition_by(others) if others and frame.height else [frame]
     answer = pl.concat([_drawn_together(block) for block in blocks])
