@@ -128,7 +128,7 @@ def read_page(
     query = (select(table) if statement is None else statement).where(*conditions).order_by(table.c.id).limit(paging.limit + 1)
     if paging.after is not None:
         query = query.where(table.c.id > paging.after)
-    return page_of(list(session.execute(query)), paging, lambda row: cast(UUID, row.id))
+    return page_of(list(session.execute(query).all()), paging, lambda row: cast(UUID, row.id))
 
 
 def page_of(rows: list[Item], paging: Paging, id_of: Callable[[Item], UUID]) -> dict[str, Any]:
