@@ -15,14 +15,13 @@ from metrics.counts import Reading
 BEFORE_ROLLED_UP = 4
 """Questions of one kind that are read each by itself: then its rollup, which costs as much as some ten of them, has begun to pay."""
 
-
 _KINDS = 4096  # of questions that are counted, by scope: many more than are asked while a version is the current one
 _BYTES_EACH = 15_000  # of a reading's own objects, which outweigh a few rows
 
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL as it was run, for receipts."""
+    """SQL that reads what an answer needs: anybody who runs it gets the same rows, even where a part of a rollup was taken instead."""
 
     sql: str
     parameters: tuple[Any, ...]

@@ -65,7 +65,7 @@ class Rows:
         ignore: Iterable[str] = (),
         table: str | None = None,
     ) -> pl.DataFrame:
-        """Return aggregates of the mart, one row per group (one row in all without groups).
+        """Return aggregates of the mart, one row per group (one row in all without groups); from a rollup where that pays.
 
         Args:
             measures: name → SQL aggregate over the mart, whose alias is ``r``.
