@@ -76,6 +76,13 @@ def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
     return False
 
 
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(address).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def is_gone(process: psutil.Process) -> bool:
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
@@ -129,7 +136,7 @@ def test_killed_service_is_restarted_on_its_port_and_its_children_end(running: R
     after = running.state("second")
     assert after["address"] == before["address"]
     assert after["pid"] != before["pid"]
-    assert httpx.get(str(after["address"])).status_code == 200
+    assert eventually(lambda: answers(str(after["address"])))
     assert eventually(lambda: is_gone(grandchild))
 
 

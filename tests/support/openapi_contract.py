@@ -35,7 +35,7 @@ def assert_keeps_contract(client: httpx.Client, credential: str, folder: Path, *
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(configuration),
         "run", f"{str(client.base_url).rstrip('/')}/openapi.json", "--header", f"Authorization: Bearer {credential}",
-        "--checks", "all", "--max-examples", "1", "--workers", "2",
+        "--checks", "all", "--max-examples", "1",
         "--generation-deterministic", "--no-color", "--warnings", "off",
         *(["--exclude-checks", ",".join(left_out)] if left_out else []),
     ]  # fmt: skip
