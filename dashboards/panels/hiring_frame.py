@@ -4,6 +4,7 @@ What belongs here: drawing around a press. What doesn't: what is sent (hiring_de
 """
 
 import html
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from dashboards.hiring_desk import Changed, Desk, Done, NotThere, Refused
 from foundation import clock
 
 SAID: Final = "hiring-said"
+STAYS_SECONDS: Final = 2.0  # the second click of a double click draws the page once more: it must not wipe away what the first one did
 SILENT: Final = "The hiring service does not answer. Try again in a moment: nothing is done twice."
 
 
@@ -128,22 +130,33 @@ class Back:
     body: dict[str, Any] | None = None
 
 
+@dataclass
+class _Said:
+    kind: str
+    text: str
+    back: tuple[Back, int] | None
+    since: float | None = None  # seconds of the clock that only counts, when it was first drawn
+
+
 def announce(kind: str, text: str, back: tuple[Back, int] | None = None) -> None:
     """Keep what is to be said on the next drawing: ``good``, ``changed`` or ``refused``; with ``back`` and a version: what undoes it."""
-    st.session_state[SAID] = (kind, text, back)
+    st.session_state[SAID] = _Said(kind, text, back)
 
 
 def said(visit: Visit) -> None:
     """Say what came of the last press, with its undoing where there is one; it stays in sight while the page is scrolled."""
-    kept = st.session_state.pop(SAID, None)
+    kept: _Said | None = st.session_state.get(SAID)
     if kept is None:
         return
-    kind, text, back = kept
-    show = {"good": st.success, "changed": st.warning}.get(kind, st.info)
+    kept.since = kept.since or time.monotonic()
+    if time.monotonic() - kept.since > STAYS_SECONDS:
+        del st.session_state[SAID]
+        return
+    show = {"good": st.success, "changed": st.warning}.get(kept.kind, st.info)
     with st.container(key="said", gap="small"):
-        show(figures.plain(text), icon={"good": ":material/check:", "changed": ":material/sync:"}.get(kind, ":material/info:"))
-        if back is not None:
-            undo, version = back
+        show(figures.plain(kept.text), icon={"good": ":material/check:", "changed": ":material/sync:"}.get(kept.kind, ":material/info:"))
+        if kept.back is not None:
+            undo, version = kept.back
             press(visit, undo.label, undo.path, undo.body, said="It is back where it was.", version=version, icon=":material/undo:")
 
 
@@ -216,9 +229,9 @@ def opens(label: str, draw: Callable[[], None], *, key: str, title: str = "", ic
 def settle(do: Callable[[], Done], good: str, back: Back | None = None) -> None:
     """Do what a dialog asks. The page tells what came of it; a refusal is told in the dialog, whose fields stay as they are."""
     done = attempt(do, good, back)
-    kind, text, _ = st.session_state[SAID]
-    if done is None and kind == "refused":
+    kept: _Said = st.session_state[SAID]
+    if done is None and kept.kind == "refused":
         del st.session_state[SAID]
-        st.warning(figures.plain(text), icon=":material/edit:")
+        st.warning(figures.plain(kept.text), icon=":material/edit:")
         return
     st.rerun()

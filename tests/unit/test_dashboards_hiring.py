@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboards import hiring_rows
 from dashboards.hiring_client import HiringClient, HiringUnavailable
 from dashboards.hiring_desk import Changed, Desk, NotThere, Refused, press_key, sentence
-from dashboards.panels import hiring_interviews, hiring_offers
+from dashboards.panels import hiring_frame, hiring_interviews, hiring_offers
 from dashboards.panels.hiring_candidates import Look
 from dashboards.panels.hiring_frame import School, Visit
 
@@ -197,3 +198,27 @@ def test_page_offers_only_what_the_person_may_do_at_the_school() -> None:
     assert visit.may("offers:write", "b")
     assert not visit.may("jobs:approve", "a")
     assert visit.where("jobs:write") == {"a": "A"}
+
+
+def _page_after_a_press() -> None:
+    import streamlit as st
+
+    from dashboards.panels import hiring_frame
+
+    if st.session_state.setdefault("presses", 1):
+        st.session_state["presses"] = 0
+        hiring_frame.announce("good", "Ada is in Screen now.", (hiring_frame.Back("Undo", "applications/1/move"), 3))
+    hiring_frame.said(None)  # type: ignore[arg-type]  # nobody presses here
+
+
+def test_second_click_of_a_double_click_leaves_what_was_said_and_its_undo_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = AppTest.from_function(_page_after_a_press)
+    for _ in range(3):  # the press, its second click, and a drawing that Streamlit asks for by itself
+        test.run()
+        assert not test.exception
+        assert [part.value for part in test.success] == ["Ada is in Screen now."]
+        assert [button.label for button in test.button] == ["Undo"]
+    monkeypatch.setattr(hiring_frame, "STAYS_SECONDS", 0.0)
+    test.run()
+    assert not test.success
+    assert not test.button
