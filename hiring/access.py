@@ -14,7 +14,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, false, literal, or_, true
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, false, literal, or_, true
 from sqlalchemy.orm import Session
 
 from foundation import clock
@@ -72,6 +72,11 @@ class AgencySubmissions:
 def one_of(column: Column, ids: Iterable[UUID]) -> ColumnElement[bool]:
     """Return ``column = any(ids)``: one parameter however many ids."""
     return column == any_(literal(list(ids), ARRAY(Uuid)))
+
+
+def among(column: Column, parameter: str) -> ColumnElement[bool]:
+    """Return ``column = any(:parameter)``, for a statement that is made once and executed with a list of ids."""
+    return column == any_(bindparam(parameter, type_=ARRAY(Uuid)))
 
 
 @dataclass(frozen=True)

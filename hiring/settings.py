@@ -23,7 +23,7 @@ class HiringSettings(BaseSettings):
     requests_per_minute: int = Field(default=12_000, ge=1, description="of one credential, in each process; more get 429")
     body_limit_bytes: int = Field(default=1_000_000, gt=0, description="larger request bodies get 413")
     docs_enabled: bool = Field(default=True, description="serve /docs, /openapi.json and /asyncapi.json; off in production")
-    pool_size: int = Field(default=10, gt=0, description="database connections kept open, and requests worked on at once")
+    pool_size: int = Field(default=10, gt=0, description="database connections kept open; as many requests may wait at once")
     survey_lawful_in: frozenset[str] = Field(
         default=frozenset({"AU", "GB", "KR", "NZ", "US", "ZA"}),
         description="JSON list of ISO countries whose law was checked and allows the equity survey; in every other one it is off",

@@ -11,13 +11,13 @@ from functools import partial, wraps
 from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
-from anyio.to_thread import run_sync
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.requests import ClientDisconnect
 
 from hiring.errors import BadRequest
+from hiring.turns import Turn
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -50,8 +50,8 @@ async def _read_body(request: Request) -> None:
 class TransactionRoute(APIRoute):
     """A route whose request is answered in one thread and one transaction.
 
-    ``app.state`` has ``session_maker`` and ``request_threads``, a limiter of at most as many threads as the pool keeps connections:
-    what opens a second session within a request takes it from the overflow.
+    ``app.state`` has ``session_maker``, the engines for changing and for reading, and ``turns`` with at most as many threads as the
+    pool keeps connections: what opens a second session within a request takes it from the overflow.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
@@ -65,16 +65,19 @@ class TransactionRoute(APIRoute):
         async def handle(request: Request) -> Response:
             if self.body_field is not None or request.method == "POST":
                 await _read_body(request)
-            reply = await run_sync(self._transact, handler, request, limiter=request.app.state.request_threads)
+            reply = await request.app.state.turns.run(self._transact, handler, request)
             return await reply.handler() if isinstance(reply, _Afterwards) else reply
 
         return handle
 
-    def _transact(self, handler: Handler, request: Request) -> Response:
-        maker: sessionmaker[Session] = request.app.state.session_maker
-        with maker() as session, session.begin():
+    def _transact(self, turn: Turn, handler: Handler, request: Request) -> Response:
+        state = request.app.state
+        maker: sessionmaker[Session] = state.session_maker
+        with maker(bind=state.reading_engine if request.method == "GET" else state.engine) as session, session.begin():
             request.state.session = session
-            return self.answer(handler, request)
+            reply = self.answer(handler, request)
+            turn.leave()  # the commit waits for the disk
+            return reply
 
     def answer(self, handler: Handler, request: Request) -> Response:
         """Return the reply, within the transaction.

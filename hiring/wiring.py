@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
@@ -26,7 +25,7 @@ from hiring.bus.router import router as events_router
 from hiring.cache import CacheSettings, Generation, open_cache
 from hiring.candidates.router import router as candidates_router
 from hiring.candidates.service import CandidateService
-from hiring.database import session_factory
+from hiring.database import reading_engine, session_factory
 from hiring.equity.service import EquityService
 from hiring.flows.closing import Closing
 from hiring.flows.contacts_router import router as contacts_router
@@ -70,15 +69,16 @@ from hiring.operations.router import OperationsService
 from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
 from hiring.settings import HiringSettings, OidcSettings
+from hiring.turns import Turns
 
 # A path is looked for from the first router on, route by route: those that are asked most come first.
 ROUTERS = (
     job_board_router,
     jobs_router,
+    pipeline_router,
     applications_router,
     flows_router,
     candidates_router,
-    pipeline_router,
     sessions_router,
     oidc_router,
     identity_router,
@@ -104,8 +104,9 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSetti
     candidate_key = home.ensure_secret("candidate_key")
     state = app.state
     state.engine = engine
+    state.reading_engine = reading_engine(engine)
     state.session_maker = session_factory(engine)
-    state.request_threads = CapacityLimiter(settings.pool_size)
+    state.turns = Turns(settings.pool_size)
     session_key = home.ensure_secret("session_key")
     tokens = AccessTokens(session_key)
     state.authenticator = Authentication(tokens, applications_repository.agency_tenants)
@@ -139,7 +140,7 @@ def wire(app: FastAPI, engine: Engine, settings: HiringSettings, oidc: OidcSetti
     plain_url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     state.public_changes = Generation(plain_url, PUBLIC_CHANGES)
     state.cache = open_cache(CacheSettings().url)
-    state.job_board = CachedBoard.over(state.cache, state.session_maker, state.public_changes)
+    state.job_board = CachedBoard.over(state.cache, session_factory(state.reading_engine), state.public_changes, state.turns)
     state.alerts = AlertService(identity_repository.address_of_reader)
     for router in ROUTERS:
         app.include_router(router)

@@ -1,18 +1,22 @@
 """Statements over the schema ``applications``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from hiring.access import AgencySubmissions, Reach, one_of
+from hiring.access import AgencySubmissions, Reach, among, one_of
 from hiring.applications.tables import agency_submissions, applications, hires, offers, stage_definitions, stage_events, touches
 from hiring.rows import AnyRow
 
+OTHER = "other"  # a stage that the school never defined, as an import may leave one behind
+_KEPT = 100  # statements of each kind, one a reach: a statement is made as long as it runs
 LIVE_OFFERS = ("draft", "pending_approval", "approved", "sent")
 _STEPS = stage_events.alias("steps")
 _LAST_SEQUENCE = select(func.coalesce(func.max(_STEPS.c.sequence), 0))
@@ -28,8 +32,13 @@ _STAGES = (
 )
 _ATTEMPTS = (
     select(applications)
-    .where(applications.c.candidate_id == any_(bindparam("candidate_ids", type_=ARRAY(Uuid))), applications.c.job_id == bindparam("job_id"))
+    .where(among(applications.c.candidate_id, "candidate_ids"), applications.c.job_id == bindparam("job_id"))
     .order_by(applications.c.id)
+)
+_DEFINITIONS = (
+    select(stage_definitions)
+    .where(among(stage_definitions.c.organisation_id, "tenant_ids"))
+    .order_by(stage_definitions.c.active_from, stage_definitions.c.id)
 )
 
 
@@ -137,15 +146,19 @@ def hire_in_reach(reach: Reach, hire_id: UUID) -> ColumnElement[bool]:
 
 def definitions_of(session: Session, tenant_ids: Iterable[UUID]) -> list[AnyRow]:
     """Return every stage definition of schools, ended ones too, the newest last."""
-    mine = one_of(stage_definitions.c.organisation_id, tenant_ids)
-    return list(session.execute(select(stage_definitions).where(mine).order_by(stage_definitions.c.active_from, stage_definitions.c.id)))
+    return list(session.execute(_DEFINITIONS, {"tenant_ids": list(tenant_ids)}))
 
 
 def stage_counts(session: Session, reach: Reach, job_ids: Iterable[UUID]) -> list[AnyRow]:
     """Return how many applications of jobs stand in which stage with which status: job_id, tenant_id, current_stage, status, count."""
+    return list(session.execute(_stage_counts(reach), {"job_ids": list(job_ids)}))
+
+
+@lru_cache(_KEPT)
+def _stage_counts(reach: Reach) -> Select[Any]:
     place = (applications.c.job_id, applications.c.tenant_id, applications.c.current_stage, applications.c.status)
-    mine = one_of(applications.c.job_id, job_ids) & in_reach(reach)
-    return list(session.execute(select(*place, func.count().label("applications_count")).where(mine).group_by(*place)))
+    mine = among(applications.c.job_id, "job_ids") & in_reach(reach)
+    return select(*place, func.count().label("applications_count")).where(mine).group_by(*place)
 
 
 def candidates_of(session: Session, condition: ColumnElement[bool]) -> frozenset[UUID]:
@@ -153,21 +166,51 @@ def candidates_of(session: Session, condition: ColumnElement[bool]) -> frozenset
     return frozenset(session.execute(select(applications.c.candidate_id).where(condition)).scalars())
 
 
-def standings(session: Session, condition: ColumnElement[bool], place: ColumnElement[str], limit: int, skip: int = 0) -> list[AnyRow]:
-    """Return applications with since when they stand where they do, the channel of their last touch and the status of their live offer.
+def standings_of_job(session: Session, reach: Reach, *, ended: bool, canonical: Mapping[str, str], **sought: Any) -> list[AnyRow]:
+    """Return a job's applications with since when they stand where they do, the channel of their last touch and the status of their offer.
 
-    Of each ``place`` those that have stood longest, ``limit`` of them after ``skip``; ``matching`` is how many there are at the place.
+    Of each place those that have stood longest; ``matching`` is how many there are at the place.
+
+    Args:
+        session: the transaction.
+        reach: of the caller.
+        ended: those that ended, by how they did; else the active ones, by canonical stage.
+        canonical: the canonical stage behind each name of one.
+        sought: ``job_id``; ``skip`` and ``last``: which numbers of a place; to narrow, ``place`` or ``candidate_ids``.
     """
+    statement = _standings_of_job(reach, ended, "place" in sought, "candidate_ids" in sought)
+    return list(session.execute(statement, {"canonical": dict(canonical), **sought}))
+
+
+def standings_of(session: Session, reach: Reach, application_ids: list[UUID]) -> list[AnyRow]:
+    """Return applications by their ids as ``standings_of_job`` does."""
+    return list(session.execute(_standings_by_id(reach), {"application_ids": application_ids, "skip": 0, "last": len(application_ids)}))
+
+
+@lru_cache(_KEPT)
+def _standings_of_job(reach: Reach, ended: bool, at_one_place: bool, of_some_people: bool) -> Select[Any]:
+    active, place = applications.c.status == "active", applications.c.status if ended else _CANONICAL
+    conditions = [applications.c.job_id == bindparam("job_id"), in_reach(reach), ~active if ended else active]
+    conditions += [place == bindparam("place")] if at_one_place else []
+    conditions += [among(applications.c.candidate_id, "candidate_ids")] if of_some_people else []
+    return _standings(and_(*conditions), place)
+
+
+@lru_cache(_KEPT)
+def _standings_by_id(reach: Reach) -> Select[Any]:
+    return _standings(among(applications.c.id, "application_ids") & in_reach(reach), applications.c.status)
+
+
+def _standings(condition: ColumnElement[bool], place: ColumnElement[Any]) -> Select[Any]:
     since = func.coalesce(_STEP.c.event_at, applications.c.applied_at).label("since")
     number = func.row_number().over(partition_by=place, order_by=(since, applications.c.id)).label("number")
     matching = func.count().over(partition_by=place).label("matching")
     found = select(applications.c.id, since, place.label("place"), number, matching)
     ranked = found.select_from(applications.outerjoin(_STEP, true())).where(condition).subquery()
-    query = select(applications, ranked.c.since, ranked.c.place, ranked.c.matching, _TOUCH.c.channel_id, _OFFER.c.offer_status)
+    query = select(*_LISTED, ranked.c.since, ranked.c.place, ranked.c.matching, _TOUCH.c.channel_id, _OFFER.c.offer_status)
     parts = applications.join(ranked, ranked.c.id == applications.c.id).outerjoin(_TOUCH, true()).outerjoin(_OFFER, true())
-    query = query.select_from(parts)
-    shown = (ranked.c.number > skip) & (ranked.c.number <= skip + limit)
-    return list(session.execute(query.where(shown).order_by(ranked.c.since, applications.c.id)))
+    shown = (ranked.c.number > bindparam("skip")) & (ranked.c.number <= bindparam("last"))
+    return query.select_from(parts).where(shown).order_by(ranked.c.since, applications.c.id)
 
 
 def _latest(query: Select[Any], application_id: ColumnElement[Any], order: ColumnElement[Any]) -> LateralFromClause:
@@ -179,6 +222,11 @@ _LIVE = select(offers.c.status.label("offer_status")).where(offers.c.status.in_(
 _STEP = _latest(select(stage_events.c.event_at), stage_events.c.application_id, stage_events.c.sequence)
 _TOUCH = _latest(select(touches.c.channel_id), touches.c.application_id, touches.c.position)
 _OFFER = _latest(_LIVE, offers.c.application_id, offers.c.id)
+_LISTED = [
+    applications.c[name]
+    for name in ("id", "tenant_id", "job_id", "candidate_id", "status", "current_stage", "applied_at", "origin", "is_internal", "version")
+]
+_CANONICAL = func.coalesce(bindparam("canonical", type_=JSONB)[applications.c.current_stage].astext, OTHER)
 
 
 def live_offers(session: Session, condition: ColumnElement[bool], limit: int | None) -> list[AnyRow]:

@@ -9,17 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case
 from sqlalchemy.orm import Session
 
-from hiring.access import Access, one_of
+from hiring.access import Access
 from hiring.applications import repository
 from hiring.applications.service import ApplicationService
 from hiring.applications.stages import CANONICAL, stages_in_force
 from hiring.applications.tables import applications, hires, offers
 from hiring.rows import AnyRow
 
-OTHER = "other"  # a stage that the school never defined, as an import may leave one behind
 ENDED = "ended"
 _NAMES = "names of stages"
 
@@ -33,7 +31,7 @@ class Names:
     def canonical(self, tenant_id: UUID, job_id: UUID, name: str) -> str:
         """Return the canonical stage behind a name: the job's own, the school's, the name itself, or ``other``."""
         found = self.known.get((tenant_id, job_id, name)) or self.known.get((tenant_id, None, name))
-        return found or (name if name in CANONICAL else OTHER)
+        return found or (name if name in CANONICAL else repository.OTHER)
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,15 @@ class StandingService:
         """Return how many of a job's applications are wanted, by place, and those to show: at each place, who has stood longest first."""
         names = _names(session, frozenset({job.tenant_id}))
         canonical = {name: names.canonical(job.tenant_id, job.id, name) for name in {name for *_, name in names.known} | set(CANONICAL)}
-        active = applications.c.status == "active"
-        place = applications.c.status if wanted.ended else case(canonical, value=applications.c.current_stage, else_=OTHER)
-        conditions = [applications.c.job_id == job.id, repository.in_reach(access.reach), ~active if wanted.ended else active]
-        conditions += [place == wanted.place] if wanted.place else []
-        conditions += [one_of(applications.c.candidate_id, wanted.candidate_ids)] if wanted.candidate_ids is not None else []
-        rows = repository.standings(session, and_(*conditions), place, wanted.limit, wanted.skip)
+        sought: dict[str, Any] = {"job_id": job.id, "skip": wanted.skip, "last": wanted.skip + wanted.limit}
+        sought |= {"place": wanted.place} if wanted.place else {}
+        sought |= {"candidate_ids": list(wanted.candidate_ids)} if wanted.candidate_ids is not None else {}
+        rows = repository.standings_of_job(session, access.reach, ended=wanted.ended, canonical=canonical, **sought)
         return Counter({row.place: row.matching for row in rows}), self._described(session, rows)
 
     def of_applications(self, session: Session, access: Access, application_ids: list[UUID]) -> list[dict[str, Any]]:
         """Return applications in reach by their ids; others are left out."""
-        condition = one_of(applications.c.id, application_ids) & repository.in_reach(access.reach)
-        return self._described(session, repository.standings(session, condition, applications.c.status, len(application_ids)))
+        return self._described(session, repository.standings_of(session, access.reach, application_ids))
 
     def live_offers(self, session: Session, access: Access, limit: int) -> list[AnyRow]:
         """Return offers in reach that wait for somebody."""

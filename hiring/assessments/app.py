@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
-from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
@@ -32,12 +31,13 @@ from hiring.assessments.settings import AssessmentsSettings
 from hiring.assessments.tables import uploads
 from hiring.assessments.upload_files import UploadFiles
 from hiring.assessments.uploads import UploadService
-from hiring.database import open_engine, session_factory
+from hiring.database import open_engine, reading_engine, session_factory
 from hiring.guard import Guard
 from hiring.line_trail import LineTrail
 from hiring.operations.router import OperationsService
 from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
+from hiring.turns import Turns
 
 CORE_SECONDS = 5.0
 
@@ -87,7 +87,8 @@ def create_app(
     app.add_middleware(Observed, service="assessments", registry=registry)
     state = app.state
     state.engine = engine
-    state.request_threads = CapacityLimiter(settings.pool_size)
+    state.turns = Turns(settings.pool_size)
+    state.reading_engine = reading_engine(engine)
     state.session_maker = session_factory(engine)
     state.authenticator = IntrospectedCallers(introspector)
     state.audit = trail_over(state.session_maker)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, Row, Text, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session
 
-from hiring.access import one_of
+from hiring.access import among, one_of
 from hiring.candidates.tables import candidates, consents, credentials
 from hiring.rows import AnyRow
 
@@ -18,6 +18,7 @@ _BY_ADDRESS = (
     .order_by(candidates.c.id)
     .limit(1)
 )
+_NAMES = select(candidates.c.id, candidates.c.given_name, candidates.c.family_name).where(among(candidates.c.id, "candidate_ids"))
 _LOCK_ADDRESS = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("address", type_=Text), literal(0, BigInteger))))
 
 
@@ -80,8 +81,7 @@ def by_ids(session: Session, ids: Iterable[UUID]) -> list[AnyRow]:
 
 def names(session: Session, ids: Iterable[UUID]) -> list[Row[tuple[UUID, str, str]]]:
     """Return id, given and family name of records."""
-    name = select(candidates.c.id, candidates.c.given_name, candidates.c.family_name)
-    return list(session.execute(name.where(one_of(candidates.c.id, ids))))
+    return list(session.execute(_NAMES, {"candidate_ids": list(ids)}))
 
 
 def named(session: Session, ids: Iterable[UUID], words: Iterable[str]) -> frozenset[UUID]:

@@ -144,10 +144,10 @@ class CandidateService:
 
     # what flows ask for
 
-    def names(self, session: Session, access: Access, candidate_ids: frozenset[UUID]) -> dict[UUID, dict[str, str]]:
-        """Return given and family name of those who applied to a school in reach."""
-        known = self.applicants.known_candidates(session, access.reach, candidate_ids) if candidate_ids else frozenset()
-        return {row.id: {"given_name": row.given_name, "family_name": row.family_name} for row in repository.names(session, known)}
+    def names(self, session: Session, candidate_ids: frozenset[UUID]) -> dict[UUID, dict[str, str]]:
+        """Return given and family name of people whose applications the caller was shown."""
+        rows = repository.names(session, candidate_ids) if candidate_ids else []
+        return {row.id: {"given_name": row.given_name, "family_name": row.family_name} for row in rows}
 
     def named(self, session: Session, access: Access, candidate_ids: frozenset[UUID], search: str) -> frozenset[UUID]:
         """Return those of some applicants whose name has every word of the search in it."""

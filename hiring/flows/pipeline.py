@@ -59,7 +59,7 @@ class Pipeline:
         }
         rows = [dict(row._mapping) for part in parts.values() for row in part]
         titles = self.jobs.titles(session, access, {row["job_id"] for row in rows})
-        named = iter([{**row, "job_title": titles.get(row["job_id"], "")} for row in self._people(session, access, rows)])
+        named = iter([{**row, "job_title": titles.get(row["job_id"], "")} for row in self._people(session, rows)])
         return {name: [next(named) for _ in part] for name, part in parts.items()}
 
     def _with_counts(self, session: Session, access: Access, rows: list[AnyRow]) -> list[dict[str, Any]]:
@@ -69,8 +69,8 @@ class Pipeline:
 
     def _named(self, session: Session, access: Access, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         channels = self.planning.channel_names(session, access, {row["channel_id"] for row in rows if row["channel_id"]})
-        return [{**row, "channel": channels.get(row["channel_id"])} for row in self._people(session, access, rows)]
+        return [{**row, "channel": channels.get(row["channel_id"])} for row in self._people(session, rows)]
 
-    def _people(self, session: Session, access: Access, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        names = self.candidates.names(session, access, frozenset(row["candidate_id"] for row in rows))
+    def _people(self, session: Session, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        names = self.candidates.names(session, frozenset(row["candidate_id"] for row in rows))
         return [{**row, **names.get(row["candidate_id"], {"given_name": "", "family_name": ""})} for row in rows]

@@ -10,13 +10,13 @@ from cashews import Cache
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session, sessionmaker
-from starlette.concurrency import run_in_threadpool
 
 from hiring.access import public
 from hiring.cache import LONGEST_SECONDS, Generation
 from hiring.domain_events import EventType
 from hiring.job_board.schemas import Board, Criteria, PublicJob
 from hiring.job_board.service import JobBoard
+from hiring.turns import Turn, Turns
 
 PUBLIC_CHANGES = (
     EventType.JOB_OPENED, EventType.JOB_CHANGED, EventType.JOB_PUT_ON_HOLD, EventType.JOB_REOPENED, EventType.JOB_CLOSED,
@@ -38,16 +38,16 @@ class CachedBoard:
     answer: Callable[[int, str, Find], Awaitable[bytes]]
 
     @classmethod
-    def over(cls, cache: Cache, sessions: sessionmaker[Session], generation: Generation) -> "CachedBoard":
-        """Return the board with its answers kept in ``cache``."""
+    def over(cls, cache: Cache, sessions: sessionmaker[Session], generation: Generation, turns: Turns) -> "CachedBoard":
+        """Return the board with its answers kept in ``cache``; what is not there yet is read when its turn has come."""
 
-        def look(find: Find) -> bytes:
+        def look(_: Turn, find: Find) -> bytes:
             with sessions() as session:
                 return find(session).model_dump_json().encode()
 
         @cache(ttl=LONGEST_SECONDS, key="job_board:{generation}:{question}")
         async def answer(generation: int, question: str, find: Find) -> bytes:  # noqa: ARG001  the cache's key is made of them
-            return await run_in_threadpool(look, find)
+            return await turns.run(look, find)
 
         return cls(JobBoard(), sessions, generation, answer)
 

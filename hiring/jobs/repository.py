@@ -8,9 +8,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from hiring.access import Reach, one_of
+from hiring.access import Reach, among, one_of
 from hiring.jobs.tables import channels, job_status_events, jobs, openings, postings
 from hiring.rows import AnyRow
+
+# Made once: building a statement costs as much as running it.
+_LEFT = (
+    select(openings.c.job_id, func.count().label("left"))
+    .where(among(openings.c.job_id, "job_ids"), openings.c.filled_by_application_id.is_(None), openings.c.closed_at.is_(None))
+    .group_by(openings.c.job_id)
+)
 
 
 def jobs_in_reach(reach: Reach) -> ColumnElement[bool]:
@@ -38,9 +45,7 @@ def openings_of(session: Session, job_id: UUID) -> list[AnyRow]:
 
 def openings_left(session: Session, job_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Return how many openings are neither filled nor closed, by job; jobs without one are left out."""
-    left = one_of(openings.c.job_id, job_ids) & openings.c.filled_by_application_id.is_(None) & openings.c.closed_at.is_(None)
-    rows = session.execute(select(openings.c.job_id, func.count().label("left")).where(left).group_by(openings.c.job_id))
-    return {row.job_id: row.left for row in rows}
+    return {row.job_id: row.left for row in session.execute(_LEFT, {"job_ids": list(job_ids)})}
 
 
 def titles_of(session: Session, condition: ColumnElement[bool], job_ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from anyio import CapacityLimiter
 from fastapi import Depends, FastAPI, Request
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
@@ -20,7 +19,7 @@ from foundation.settings import Home, MissingSecret
 from foundation.telemetry import Observed
 from hiring import errors
 from hiring.access import AgencySubmissions, Caller, Grant, Trail, public
-from hiring.database import open_engine, session_factory
+from hiring.database import open_engine, reading_engine, session_factory
 from hiring.guard import Guard
 from hiring.line_trail import LineTrail
 from hiring.notifications.gauges import gauges
@@ -31,6 +30,7 @@ from hiring.notifications.tables import deliveries, preferences
 from hiring.operations.router import OperationsService
 from hiring.operations.router import router as operations_router
 from hiring.request_limit import RequestLimit
+from hiring.turns import Turns
 
 _BODY_LIMIT_BYTES = 100_000
 _CONNECTIONS = 4
@@ -131,8 +131,8 @@ def create_app(
     registry = CollectorRegistry()
     app.add_middleware(Observed, service="notifications", registry=registry)
     state = app.state
-    state.engine, state.session_maker, state.work = engine, session_factory(engine), work
-    state.request_threads = CapacityLimiter(_CONNECTIONS)
+    state.engine, state.reading_engine, state.session_maker, state.work = engine, reading_engine(engine), session_factory(engine), work
+    state.turns = Turns(_CONNECTIONS)
     state.notifications = Service(settings, home, home.ensure_secret(SIGNING_KEY))
     state.authenticator = AskCore(settings, home)
     state.audit = trail_over(state.session_maker)
