@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial, wraps
 from typing import Annotated, Any, Protocol, cast
 from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, false, literal, or_, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, bindparam, false, literal, or_, true
 from sqlalchemy.orm import Session
 
 from foundation import clock
@@ -107,6 +107,20 @@ class Reach:
         """Raise ``missing`` unless the school is in reach."""
         if self.tenant_ids is not None and tenant_id not in self.tenant_ids:
             raise missing
+
+
+def made_once(make: Callable[..., Select[Any]]) -> Callable[..., Select[Any]]:
+    """Keep the statements a function makes, by reach and kind: making one takes as long as running it.
+
+    Those of an agency are made anew: its reach names every submission, and changes with the next.
+    """
+    kept = lru_cache(100)(make)
+
+    @wraps(make)
+    def statement(reach: Reach, *kind: bool) -> Select[Any]:
+        return make(reach, *kind) if reach.agency_ids else kept(reach, *kind)
+
+    return statement
 
 
 class Log(Protocol):

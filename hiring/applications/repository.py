@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +10,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from hiring.access import AgencySubmissions, Reach, among, one_of
+from hiring.access import AgencySubmissions, Reach, among, made_once, one_of
 from hiring.applications.tables import agency_submissions, applications, hires, offers, stage_definitions, stage_events, touches
 from hiring.rows import AnyRow
 
 OTHER = "other"  # a stage that the school never defined, as an import may leave one behind
-_KEPT = 100  # statements of each kind, one a reach: a statement is made as long as it runs
 LIVE_OFFERS = ("draft", "pending_approval", "approved", "sent")
 _STEPS = stage_events.alias("steps")
 _LAST_SEQUENCE = select(func.coalesce(func.max(_STEPS.c.sequence), 0))
@@ -154,7 +152,7 @@ def stage_counts(session: Session, reach: Reach, job_ids: Iterable[UUID]) -> lis
     return list(session.execute(_stage_counts(reach), {"job_ids": list(job_ids)}))
 
 
-@lru_cache(_KEPT)
+@made_once
 def _stage_counts(reach: Reach) -> Select[Any]:
     place = (applications.c.job_id, applications.c.tenant_id, applications.c.current_stage, applications.c.status)
     mine = among(applications.c.job_id, "job_ids") & in_reach(reach)
@@ -187,7 +185,7 @@ def standings_of(session: Session, reach: Reach, application_ids: list[UUID]) ->
     return list(session.execute(_standings_by_id(reach), {"application_ids": application_ids, "skip": 0, "last": len(application_ids)}))
 
 
-@lru_cache(_KEPT)
+@made_once
 def _standings_of_job(reach: Reach, ended: bool, at_one_place: bool, of_some_people: bool) -> Select[Any]:
     active, place = applications.c.status == "active", applications.c.status if ended else _CANONICAL
     conditions = [applications.c.job_id == bindparam("job_id"), in_reach(reach), ~active if ended else active]
@@ -196,7 +194,7 @@ def _standings_of_job(reach: Reach, ended: bool, at_one_place: bool, of_some_peo
     return _standings(and_(*conditions), place)
 
 
-@lru_cache(_KEPT)
+@made_once
 def _standings_by_id(reach: Reach) -> Select[Any]:
     return _standings(among(applications.c.id, "application_ids") & in_reach(reach), applications.c.status)
 
