@@ -54,14 +54,16 @@ def test_who_came_first_is_let_in_first() -> None:
 @pytest.mark.parametrize("leaves", [True, False], ids=["leaves its turn", "takes longer than the patience"])
 def test_next_one_is_let_in_beside_a_long_one(leaves: bool) -> None:
     async def play() -> None:
-        turns, may_end = Turns(threads=3, patience_seconds=LONG_SECONDS if leaves else 0.02), threading.Event()
+        turns, may_end, at_work = Turns(threads=3, patience_seconds=LONG_SECONDS if leaves else 0.1), threading.Event(), []
 
         def long(turn: Turn) -> bool:
+            at_work.append(1)
             if leaves:
                 turn.leave()
             return may_end.wait(LONG_SECONDS)
 
         waiting = [asyncio.create_task(turns.run(long)) for _ in range(2)]
+        await until(lambda: len(at_work) == 2)
         assert await turns.run(lambda _: "let in") == "let in"
         assert not any(task.done() for task in waiting)
         may_end.set()
